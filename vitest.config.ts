@@ -1,0 +1,27 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+// Tests import the package by its public name; the alias points the doors at the source, so no build is needed for them.
+const alias = [
+  { find: /^azure-signalr-server$/, replacement: source("index.ts") },
+  { find: /^azure-signalr-server\/(.+)$/, replacement: source("$1/index.ts") },
+];
+
+const project = (name: string, include: string[], timeoutMs = 10_000) => ({
+  resolve: { alias },
+  test: { name, include, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", ["src/**/*.test.ts", "test/*.test.ts"]),
+      project("conformance", ["test/conformance/**/*.test.ts"]),
+      project("fuzz", ["test/fuzz/**/*.test.ts"], 60_000),
+      project("e2e", ["test/e2e/**/*.test.ts"], 30_000),
+      project("browser", ["test/browser/**/*.test.ts"], 90_000),
+    ],
+  },
+});
