@@ -51,10 +51,10 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    const item = this.#items.shift();
-    if (item !== undefined) {
+    if (this.#items.length > 0) {
+      const value = this.#items.shift() as T;
       this.#onRoom?.();
-      return Promise.resolve({ done: false, value: item });
+      return Promise.resolve({ done: false, value });
     }
     return new Promise((resolve, reject) => {
       const waiter = { resolve, reject };

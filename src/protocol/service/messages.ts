@@ -18,7 +18,13 @@ export const AckStatus = Object.freeze({ Ok: 1, NotFound: 2, Timeout: 3, Interna
 export const DataMessageType = Object.freeze({ Unknown: 0, Handshake: 1, Invocation: 2, Other: 3, Close: 4 });
 export const FlowControlTarget = Object.freeze({ Client: 1, Server: 2 });
 export const FlowControlOperation = Object.freeze({ Pause: 1, PauseAck: 2, Resume: 3, Offline: 4 });
-export const ServiceEventObject = Object.freeze({ ServiceInstance: 0, Connection: 1, User: 2, Group: 3, ServerConnection: 4 });
+export const ServiceEventObject = Object.freeze({
+  ServiceInstance: 0,
+  Connection: 1,
+  User: 2,
+  Group: 3,
+  ServerConnection: 4,
+});
 export const ServiceEventKind = Object.freeze({ Reloading: 0, Invalid: 1, NotExisted: 2, BufferFull: 3 });
 
 /** Optional members of a message, written in ascending key order and only when set. */
