@@ -1,0 +1,121 @@
+import type { MsgpackReader } from "../msgpack/reader.js";
+import type { MsgpackWriter } from "../msgpack/writer.js";
+import type { ServiceExtensions } from "./messages.js";
+
+/** Keys of the extension map; which of them a kind of message may carry is a sum of `1 << key`. */
+const Key = Object.freeze({
+  TracingId: 1,
+  Ttl: 2,
+  Protocol: 3,
+  Filter: 4,
+  DataMessageType: 5,
+  IsPartial: 6,
+});
+
+/** The map is always written empty, and what comes in it is passed over. */
+export const NO_EXTENSIONS = 0;
+export const TRACING = 1 << Key.TracingId;
+export const TRACING_TTL = TRACING | (1 << Key.Ttl);
+export const TRACING_PROTOCOL = TRACING | (1 << Key.Protocol);
+export const TRACING_FILTER = TRACING | (1 << Key.Filter);
+export const TRACING_DATA = TRACING | (1 << Key.DataMessageType) | (1 << Key.IsPartial);
+
+/** Room that the common extensions take at most, for size estimates. */
+export const EXTENSION_BYTES = 16;
+
+/** A message part: the extension map as a property, absent when it is empty. */
+export interface ExtensionPart {
+  readonly ext?: ServiceExtensions;
+}
+
+const NOTHING: ExtensionPart = Object.freeze({});
+
+/** Writes the members that are set and that this kind may carry, in ascending key order. */
+export function writeExtensions(writer: MsgpackWriter, ext: ServiceExtensions | undefined, allowed: number): void {
+  const present = ext === undefined ? 0 : allowed & presentKeys(ext);
+  if (ext === undefined || present === 0) {
+    writer.mapHeader(0);
+    return;
+  }
+  writer.mapHeader(bitCount(present));
+  if (has(present, Key.TracingId) && ext.tracingId !== undefined) {
+    writer.int(Key.TracingId);
+    writer.uint64(ext.tracingId);
+  }
+  if (has(present, Key.Ttl) && ext.ttl !== undefined) {
+    writer.int(Key.Ttl);
+    writer.int(ext.ttl);
+  }
+  if (has(present, Key.Protocol) && ext.protocol !== undefined) {
+    writer.int(Key.Protocol);
+    writer.str(ext.protocol);
+  }
+  if (has(present, Key.Filter) && ext.filter !== undefined) {
+    writer.int(Key.Filter);
+    writer.str(ext.filter);
+  }
+  if (has(present, Key.DataMessageType) && ext.dataMessageType !== undefined) {
+    writer.int(Key.DataMessageType);
+    writer.int(ext.dataMessageType);
+  }
+  if (has(present, Key.IsPartial)) {
+    writer.int(Key.IsPartial);
+    writer.bool(true);
+  }
+}
+
+/**
+ * Reads the map at item `index`, if the array reaches that far, as a part to spread into the message. Keys that are
+ * unknown, or that this kind does not carry, are passed over with their value.
+ */
+export function readExtensions(reader: MsgpackReader, items: number, index: number, allowed: number): ExtensionPart {
+  const ext = items > index ? readMap(reader, allowed) : undefined;
+  return ext === undefined ? NOTHING : { ext };
+}
+
+function readMap(reader: MsgpackReader, allowed: number): ServiceExtensions | undefined {
+  const entries = reader.mapHeader();
+  if (entries === 0) return undefined;
+  const ext: { -readonly [Name in keyof ServiceExtensions]: ServiceExtensions[Name] } = {};
+  for (let entry = 0; entry < entries; entry += 1) {
+    const key = reader.int();
+    if (!isKnown(key) || !has(allowed, key)) {
+      reader.skip();
+      continue;
+    }
+    if (reader.takeNil()) continue;
+    if (key === Key.TracingId) ext.tracingId = reader.uint64();
+    else if (key === Key.Ttl) ext.ttl = reader.int();
+    else if (key === Key.Protocol) ext.protocol = reader.str();
+    else if (key === Key.Filter) ext.filter = reader.str();
+    else if (key === Key.DataMessageType) ext.dataMessageType = reader.int();
+    else ext.isPartial = reader.bool();
+  }
+  return ext;
+}
+
+function isKnown(key: number): boolean {
+  return key >= Key.TracingId && key <= Key.IsPartial;
+}
+
+function has(keys: number, key: number): boolean {
+  return (keys & (1 << key)) !== 0;
+}
+
+/** The keys whose member is worth writing; 0 and false mean the same as absent. */
+function presentKeys(ext: ServiceExtensions): number {
+  let keys = 0;
+  if (ext.tracingId !== undefined) keys |= 1 << Key.TracingId;
+  if (ext.ttl !== undefined) keys |= 1 << Key.Ttl;
+  if (ext.protocol !== undefined) keys |= 1 << Key.Protocol;
+  if (ext.filter !== undefined) keys |= 1 << Key.Filter;
+  if (ext.dataMessageType !== undefined && ext.dataMessageType !== 0) keys |= 1 << Key.DataMessageType;
+  if (ext.isPartial === true) keys |= 1 << Key.IsPartial;
+  return keys;
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
+}
