@@ -1,0 +1,229 @@
+import {
+  arrayMember,
+  booleanMember,
+  integerMember,
+  type JsonObject,
+  objectMember,
+  parseJsonObject,
+  textMember,
+} from "./json-object.js";
+import { checkDepth, MAX_JSON_DEPTH, parseExactJson, stringifyJson } from "./json-values.js";
+import type {
+  CompletionMessage,
+  HubMessage,
+  HubMessageHeaders,
+  InvocationMessage,
+  StreamInvocationMessage,
+} from "./messages.js";
+import { type HubProtocol, type HubProtocolOptions, InvalidDataException } from "./protocol.js";
+import { readTextRecord, textRecordEnd, writeTextRecord } from "./text-records.js";
+
+/** The JSON encoding of hub messages: one object a message, ended by 0x1E. */
+export function createJsonHubProtocol(options: HubProtocolOptions = {}): HubProtocol {
+  return new JsonHubProtocol(options.jsonBigIntegers ? parseExactJson : JSON.parse);
+}
+
+/** A record of fewer bytes has no room for the brackets of a value that is nested too deeply. */
+const LEAST_DEEP_BYTES = MAX_JSON_DEPTH * 2;
+
+class JsonHubProtocol implements HubProtocol {
+  readonly name = "json";
+  readonly version = 2;
+  readonly transferFormat = "Text";
+  readonly #parse: (text: string) => unknown;
+
+  constructor(parse: (text: string) => unknown) {
+    this.#parse = parse;
+  }
+
+  recordEnd(bytes: Uint8Array, start: number): number {
+    return textRecordEnd(bytes, start);
+  }
+
+  read(bytes: Uint8Array, start: number, end: number): HubMessage | undefined {
+    const object = parseJsonObject(readTextRecord(bytes, start, end), this.#parse);
+    // The record itself and its list of arguments are two levels above the values.
+    if (end - start > LEAST_DEEP_BYTES) checkDepth(object, MAX_JSON_DEPTH + 2);
+    return readMessage(object);
+  }
+
+  write(message: HubMessage): Uint8Array {
+    return writeTextRecord(messageText(message));
+  }
+}
+
+function readMessage(object: JsonObject): HubMessage | undefined {
+  const type = object["type"];
+  if (type === undefined) throw missing("type");
+  switch (type) {
+    case 1:
+      return readInvocation(object);
+    case 2:
+      return readStreamItem(object);
+    case 3:
+      return readCompletion(object);
+    case 4:
+      return readStreamInvocation(object);
+    case 5:
+      return { type: 5, headers: readHeaders(object), invocationId: requiredText(object, "invocationId") };
+    case 6:
+      return { type: 6 };
+    case 7:
+      return {
+        type: 7,
+        error: textMember(object, "error") || undefined,
+        allowReconnect: booleanMember(object, "allowReconnect"),
+      };
+    case 8:
+      return { type: 8, sequenceId: requiredInteger(object, "sequenceId") };
+    case 9:
+      return { type: 9, sequenceId: requiredInteger(object, "sequenceId") };
+    default:
+      if (typeof type === "number" || typeof type === "bigint") return undefined;
+      throw new InvalidDataException("Expected 'type' to be of type Number.");
+  }
+}
+
+function readInvocation(object: JsonObject): HubMessage {
+  return {
+    type: 1,
+    headers: readHeaders(object),
+    invocationId: textMember(object, "invocationId") || undefined,
+    target: requiredText(object, "target"),
+    arguments: requiredArguments(object),
+    streamIds: readStreamIds(object),
+  };
+}
+
+function readStreamInvocation(object: JsonObject): HubMessage {
+  return {
+    type: 4,
+    headers: readHeaders(object),
+    invocationId: requiredText(object, "invocationId"),
+    target: requiredText(object, "target"),
+    arguments: requiredArguments(object),
+    streamIds: readStreamIds(object),
+  };
+}
+
+function readStreamItem(object: JsonObject): HubMessage {
+  const headers = readHeaders(object);
+  const invocationId = requiredText(object, "invocationId");
+  const item = object["item"];
+  if (item === undefined) throw missing("item");
+  return { type: 2, headers, invocationId, item };
+}
+
+function readCompletion(object: JsonObject): HubMessage {
+  const headers = readHeaders(object);
+  const invocationId = requiredText(object, "invocationId");
+  const error = textMember(object, "error");
+  const result = object["result"];
+  const hasResult = result !== undefined;
+  if (hasResult && error !== undefined) {
+    throw new InvalidDataException("The 'error' and 'result' properties are mutually exclusive.");
+  }
+  return { type: 3, headers, invocationId, error, hasResult, result };
+}
+
+function readHeaders(object: JsonObject): HubMessageHeaders | undefined {
+  const headers = objectMember(object, "headers");
+  if (headers === undefined) return undefined;
+  let isEmpty = true;
+  for (const name in headers) {
+    isEmpty = false;
+    if (typeof headers[name] !== "string") {
+      throw new InvalidDataException(`Expected header '${name}' to be of type String.`);
+    }
+  }
+  return isEmpty ? undefined : (headers as HubMessageHeaders);
+}
+
+function readStreamIds(object: JsonObject): readonly string[] | undefined {
+  const streamIds = arrayMember(object, "streamIds");
+  if (streamIds === undefined) return undefined;
+  for (const streamId of streamIds) {
+    if (typeof streamId !== "string")
+      throw new InvalidDataException("Expected 'streamIds' to be a list of type String.");
+  }
+  return streamIds as string[];
+}
+
+function requiredText(object: JsonObject, name: string): string {
+  const text = textMember(object, name);
+  if (text) return text;
+  throw missing(name);
+}
+
+function requiredInteger(object: JsonObject, name: string): number {
+  const integer = integerMember(object, name);
+  if (integer !== undefined) return integer;
+  throw missing(name);
+}
+
+function requiredArguments(object: JsonObject): unknown[] {
+  const values = arrayMember(object, "arguments");
+  if (values !== undefined) return values;
+  throw missing("arguments");
+}
+
+function missing(name: string): InvalidDataException {
+  return new InvalidDataException(`Missing required property '${name}'.`);
+}
+
+/** Members stand in the order of the reference, which some peers came to rely on. */
+function messageText(message: HubMessage): string {
+  switch (message.type) {
+    case 1:
+    case 4:
+      return invocationText(message);
+    case 2:
+      return `${headText(message)},"item":${stringifyJson(message.item)}}`;
+    case 3:
+      return completionText(message);
+    case 5:
+      return `${headText(message)}}`;
+    case 6:
+      return '{"type":6}';
+    case 7: {
+      const error = message.error ? `,"error":${JSON.stringify(message.error)}` : "";
+      return `{"type":7${error}${message.allowReconnect ? ',"allowReconnect":true' : ""}}`;
+    }
+    case 8:
+    case 9:
+      return `{"type":${message.type},"sequenceId":${message.sequenceId}}`;
+  }
+}
+
+function invocationText(message: InvocationMessage | StreamInvocationMessage): string {
+  const call = `,"target":${JSON.stringify(message.target)},"arguments":${stringifyJson(message.arguments)}`;
+  const streamIds = message.streamIds === undefined ? "" : `,"streamIds":${JSON.stringify(message.streamIds)}`;
+  return `${headText(message)}${call}${streamIds}}`;
+}
+
+function completionText(message: CompletionMessage): string {
+  const head = headText(message);
+  if (message.error !== undefined) return `${head},"error":${JSON.stringify(message.error)}}`;
+  // A void or null result is written out: only a stream that ended has none.
+  return message.hasResult ? `${head},"result":${stringifyJson(message.result)}}` : `${head}}`;
+}
+
+interface Head {
+  readonly type: number;
+  readonly headers?: HubMessageHeaders | undefined;
+  readonly invocationId?: string | undefined;
+}
+
+function headText(message: Head): string {
+  const headers = headersText(message.headers);
+  const { invocationId } = message;
+  // An id that is empty means "none" to every reader, so it is not written.
+  if (!invocationId) return `{"type":${message.type}${headers}`;
+  return `{"type":${message.type}${headers},"invocationId":${JSON.stringify(invocationId)}`;
+}
+
+function headersText(headers: HubMessageHeaders | undefined): string {
+  if (headers === undefined) return "";
+  const text = JSON.stringify(headers);
+  return text === "{}" ? "" : `,"headers":${text}`;
+}
