@@ -17,8 +17,6 @@ export const DECODE_LIMITS: Readonly<Required<DecodeLimits>> = Object.freeze({
 const NIL = 0xc0;
 const TIMESTAMP_TYPE = 0xff;
 const LARGEST_DATE_MS = 8.64e15;
-/** Up to this many bytes a loop over ASCII is quicker than decoding UTF-8 in native code. */
-const SHORT_TEXT = 64;
 
 /**
  * Reads MessagePack values one behind the other from one buffer. Every read checks its bounds first and throws
@@ -36,11 +34,6 @@ export class MsgpackReader {
     this.#end = bytes.length;
     this.#maxStringBytes = limits.maxStringBytes ?? DECODE_LIMITS.maxStringBytes;
     this.#itemsLeft = limits.maxItems ?? DECODE_LIMITS.maxItems;
-  }
-
-  /** How many bytes were read. */
-  get offset(): number {
-    return this.#at;
   }
 
   /** Whether the next value is nil; if so it is consumed. */
@@ -91,7 +84,7 @@ export class MsgpackReader {
       );
     }
     const at = this.#advance(length);
-    return this.#text(at, at + length);
+    return this.#bytes.toString("utf8", at, at + length);
   }
 
   strOrNil(): string | null {
@@ -263,15 +256,6 @@ export class MsgpackReader {
       default:
         throw this.#unexpected("a value", lead);
     }
-  }
-
-  #text(from: number, to: number): string {
-    const bytes = this.#bytes;
-    if (to - from > SHORT_TEXT) return bytes.toString("utf8", from, to);
-    for (let index = from; index < to; index += 1) {
-      if ((bytes[index] as number) >= 0x80) return bytes.toString("utf8", from, to);
-    }
-    return bytes.toString("latin1", from, to);
   }
 
   #textLength(lead: number): number {

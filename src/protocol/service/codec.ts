@@ -19,6 +19,9 @@ const ROWS: Rows<ServiceMessageKind> = {
   ...invocationRows,
 };
 
+/** Lone messages share its slabs, as small buffers of Node share theirs. */
+const SCRATCH = new MsgpackWriter();
+
 const KINDS = Object.keys(ROWS) as ServiceMessageKind[];
 const ROW_OF_TYPE: ReadonlyArray<AnyRow | undefined> = rowsByType();
 
@@ -49,9 +52,8 @@ export function appendMessage(writer: MsgpackWriter, message: ServiceMessage): v
 
 /** The message as one frame in a buffer of its own, with its length prefix. */
 export function encodeMessage(message: ServiceMessage): Buffer {
-  const writer = new MsgpackWriter();
-  appendMessage(writer, message);
-  return writer.take();
+  appendMessage(SCRATCH, message);
+  return SCRATCH.take();
 }
 
 /**
@@ -73,5 +75,10 @@ export function decodeMessage(frame: Uint8Array, limits: DecodeLimits = DECODE_L
       `A service message of type ${type} has ${items} items; ${row.least} are needed.`,
     );
   }
-  return row.read(reader, items);
+  try {
+    return row.read(reader, items);
+  } catch (error) {
+    if (!(error instanceof SignalRError)) throw error;
+    throw new SignalRError(error.code, `A service message of type ${type} cannot be read. ${error.message}`);
+  }
 }

@@ -1,6 +1,7 @@
 import { SignalRError } from "../../base/errors.js";
 import {
   EXTENSION_BYTES,
+  extensionPart,
   NO_EXTENSIONS,
   readExtensions,
   TRACING,
@@ -43,7 +44,7 @@ export const connectionRows: Rows<
       connectionType: items >= 4 ? reader.int() : 0,
       target: items >= 4 ? readText(reader) : "",
       migrationLevel: items >= 5 ? reader.int() : 0,
-      ...readExtensions(reader, items, 5, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 5, NO_EXTENSIONS),
       allowStatefulReconnects: items >= 7 ? reader.bool() : false,
     }),
   },
@@ -59,7 +60,7 @@ export const connectionRows: Rows<
     read: (reader, items) => ({
       kind: "handshakeResponse",
       errorMessage: reader.strOrNil(),
-      ...readExtensions(reader, items, 2, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 2, NO_EXTENSIONS),
       connectionId: items >= 4 ? reader.strOrNil() : null,
     }),
   },
@@ -95,7 +96,7 @@ export const connectionRows: Rows<
       // The oldest writers end after the claims; a lone fourth item has never had a meaning.
       headers: items >= 5 ? readHeaders(reader) : NO_HEADERS,
       queryString: items >= 5 ? readText(reader) : "",
-      ...readExtensions(reader, items, 5, TRACING_PROTOCOL),
+      ...extensionPart(reader, items, 5, TRACING_PROTOCOL),
     }),
   },
   closeConnection: {
@@ -113,7 +114,7 @@ export const connectionRows: Rows<
       connectionId: reader.str(),
       errorMessage: reader.strOrNil(),
       headers: items >= 4 ? readHeaders(reader) : NO_HEADERS,
-      ...readExtensions(reader, items, 4, TRACING),
+      ...extensionPart(reader, items, 4, TRACING),
     }),
   },
   connectionData: {
@@ -131,12 +132,15 @@ export const connectionRows: Rows<
       writer.bin(message.payload);
       writeExtensions(writer, message.ext, TRACING_DATA);
     },
-    read: (reader, items) => ({
-      kind: "connectionData",
-      connectionId: reader.str(),
-      payload: reader.bin(),
-      ...readExtensions(reader, items, 3, TRACING_DATA),
-    }),
+    // Nearly all messages are of this kind, so its object is made without a spread.
+    read(reader, items) {
+      const connectionId = reader.str();
+      const payload = reader.bin();
+      const ext = readExtensions(reader, items, 3, TRACING_DATA);
+      return ext === undefined
+        ? { kind: "connectionData", connectionId, payload }
+        : { kind: "connectionData", connectionId, payload, ext };
+    },
   },
   connectionReconnect: {
     type: 38,
@@ -149,7 +153,7 @@ export const connectionRows: Rows<
     read: (reader, items) => ({
       kind: "connectionReconnect",
       connectionId: reader.str(),
-      ...readExtensions(reader, items, 2, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 2, NO_EXTENSIONS),
     }),
   },
   connectionFlowControl: {
@@ -196,7 +200,7 @@ export const connectionRows: Rows<
       objectId: reader.strOrNil(),
       eventKind: reader.int(),
       message: readText(reader),
-      ...readExtensions(reader, items, 5, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 5, NO_EXTENSIONS),
     }),
   },
 };

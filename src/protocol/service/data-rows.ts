@@ -1,4 +1,4 @@
-import { readExtensions, TRACING_FILTER, writeExtensions } from "./extensions.js";
+import { extensionPart, TRACING_FILTER, writeExtensions } from "./extensions.js";
 import { NO_STRINGS, payloadsSize, readPayloads, readStrings, writePayloads, writeStrings } from "./fields.js";
 import type { Rows } from "./row.js";
 
@@ -25,7 +25,7 @@ export const dataRows: Rows<
       kind: "multiConnectionData",
       connectionList: readStrings(reader),
       payloads: readPayloads(reader),
-      ...readExtensions(reader, items, 3, TRACING_FILTER),
+      ...extensionPart(reader, items, 3, TRACING_FILTER),
     }),
   },
   userData: {
@@ -42,7 +42,7 @@ export const dataRows: Rows<
       kind: "userData",
       userId: reader.str(),
       payloads: readPayloads(reader),
-      ...readExtensions(reader, items, 3, TRACING_FILTER),
+      ...extensionPart(reader, items, 3, TRACING_FILTER),
     }),
   },
   multiUserData: {
@@ -59,7 +59,7 @@ export const dataRows: Rows<
       kind: "multiUserData",
       userList: readStrings(reader),
       payloads: readPayloads(reader),
-      ...readExtensions(reader, items, 3, TRACING_FILTER),
+      ...extensionPart(reader, items, 3, TRACING_FILTER),
     }),
   },
   broadcastData: {
@@ -76,7 +76,7 @@ export const dataRows: Rows<
       kind: "broadcastData",
       excludedList: readStrings(reader),
       payloads: readPayloads(reader),
-      ...readExtensions(reader, items, 3, TRACING_FILTER),
+      ...extensionPart(reader, items, 3, TRACING_FILTER),
     }),
   },
   groupBroadcastData: {
@@ -97,7 +97,7 @@ export const dataRows: Rows<
       groupName: reader.str(),
       excludedList: readStrings(reader),
       payloads: readPayloads(reader),
-      ...readExtensions(reader, items, 4, TRACING_FILTER),
+      ...extensionPart(reader, items, 4, TRACING_FILTER),
       // The last two came together, in one version.
       excludedUserList: items >= 7 ? readStrings(reader) : NO_STRINGS,
       callerUserId: items >= 7 ? reader.strOrNil() : null,
@@ -117,7 +117,7 @@ export const dataRows: Rows<
       kind: "multiGroupBroadcastData",
       groupList: readStrings(reader),
       payloads: readPayloads(reader),
-      ...readExtensions(reader, items, 3, TRACING_FILTER),
+      ...extensionPart(reader, items, 3, TRACING_FILTER),
     }),
   },
 };

@@ -65,11 +65,21 @@ export function writeExtensions(writer: MsgpackWriter, ext: ServiceExtensions | 
 }
 
 /**
- * Reads the map at item `index`, if the array reaches that far, as a part to spread into the message. Keys that are
- * unknown, or that this kind does not carry, are passed over with their value.
+ * Reads the map at item `index`, if the array reaches that far; undefined when nothing is in it. Keys that are unknown,
+ * or that this kind does not carry, are passed over with their value.
  */
-export function readExtensions(reader: MsgpackReader, items: number, index: number, allowed: number): ExtensionPart {
-  const ext = items > index ? readMap(reader, allowed) : undefined;
+export function readExtensions(
+  reader: MsgpackReader,
+  items: number,
+  index: number,
+  allowed: number,
+): ServiceExtensions | undefined {
+  return items > index ? readMap(reader, allowed) : undefined;
+}
+
+/** The same as a part to spread into a message. */
+export function extensionPart(reader: MsgpackReader, items: number, index: number, allowed: number): ExtensionPart {
+  const ext = readExtensions(reader, items, index, allowed);
   return ext === undefined ? NOTHING : { ext };
 }
 

@@ -1,4 +1,4 @@
-import { readExtensions, TRACING, TRACING_TTL, writeExtensions } from "./extensions.js";
+import { extensionPart, TRACING, TRACING_TTL, writeExtensions } from "./extensions.js";
 import type { Rows } from "./row.js";
 
 /** Who is in which group, told or asked. */
@@ -27,7 +27,7 @@ export const groupRows: Rows<
       kind: "joinGroup",
       connectionId: reader.str(),
       groupName: reader.str(),
-      ...readExtensions(reader, items, 3, TRACING),
+      ...extensionPart(reader, items, 3, TRACING),
     }),
   },
   leaveGroup: {
@@ -43,7 +43,7 @@ export const groupRows: Rows<
       kind: "leaveGroup",
       connectionId: reader.str(),
       groupName: reader.strOrNil(),
-      ...readExtensions(reader, items, 3, TRACING),
+      ...extensionPart(reader, items, 3, TRACING),
     }),
   },
   userJoinGroup: {
@@ -59,7 +59,7 @@ export const groupRows: Rows<
       kind: "userJoinGroup",
       userId: reader.str(),
       groupName: reader.str(),
-      ...readExtensions(reader, items, 3, TRACING_TTL),
+      ...extensionPart(reader, items, 3, TRACING_TTL),
     }),
   },
   userLeaveGroup: {
@@ -75,7 +75,7 @@ export const groupRows: Rows<
       kind: "userLeaveGroup",
       userId: reader.str(),
       groupName: reader.strOrNil(),
-      ...readExtensions(reader, items, 3, TRACING),
+      ...extensionPart(reader, items, 3, TRACING),
     }),
   },
   joinGroupWithAck: {
@@ -93,7 +93,7 @@ export const groupRows: Rows<
       connectionId: reader.str(),
       groupName: reader.str(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 4, TRACING),
+      ...extensionPart(reader, items, 4, TRACING),
     }),
   },
   leaveGroupWithAck: {
@@ -111,7 +111,7 @@ export const groupRows: Rows<
       connectionId: reader.str(),
       groupName: reader.strOrNil(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 4, TRACING),
+      ...extensionPart(reader, items, 4, TRACING),
     }),
   },
   userJoinGroupWithAck: {
@@ -129,7 +129,7 @@ export const groupRows: Rows<
       userId: reader.str(),
       groupName: reader.str(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 4, TRACING_TTL),
+      ...extensionPart(reader, items, 4, TRACING_TTL),
     }),
   },
   userLeaveGroupWithAck: {
@@ -147,7 +147,7 @@ export const groupRows: Rows<
       userId: reader.str(),
       groupName: reader.strOrNil(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 4, TRACING),
+      ...extensionPart(reader, items, 4, TRACING),
     }),
   },
   checkUserInGroupWithAck: {
@@ -165,7 +165,7 @@ export const groupRows: Rows<
       userId: reader.str(),
       groupName: reader.str(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 4, TRACING),
+      ...extensionPart(reader, items, 4, TRACING),
     }),
   },
   checkGroupExistenceWithAck: {
@@ -181,7 +181,7 @@ export const groupRows: Rows<
       kind: "checkGroupExistenceWithAck",
       groupName: reader.str(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 3, TRACING),
+      ...extensionPart(reader, items, 3, TRACING),
     }),
   },
 };

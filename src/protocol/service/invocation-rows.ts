@@ -1,4 +1,4 @@
-import { NO_EXTENSIONS, readExtensions, TRACING, TRACING_PROTOCOL, writeExtensions } from "./extensions.js";
+import { extensionPart, NO_EXTENSIONS, TRACING, TRACING_PROTOCOL, writeExtensions } from "./extensions.js";
 import { payloadsSize, readPayloads, writePayloads } from "./fields.js";
 import type { ClientCompletion, ServiceExtensions } from "./messages.js";
 import type { Rows } from "./row.js";
@@ -23,7 +23,7 @@ export const invocationRows: Rows<"clientInvocation" | "clientCompletion" | "err
       connectionId: reader.str(),
       callerServerId: reader.str(),
       payloads: readPayloads(reader),
-      ...readExtensions(reader, items, 5, TRACING),
+      ...extensionPart(reader, items, 5, TRACING),
     }),
   },
   clientCompletion: {
@@ -47,7 +47,7 @@ export const invocationRows: Rows<"clientInvocation" | "clientCompletion" | "err
       callerServerId: reader.str(),
       protocol: reader.strOrNil(),
       payload: reader.bin(),
-      ...readExtensions(reader, items, 6, TRACING_PROTOCOL),
+      ...extensionPart(reader, items, 6, TRACING_PROTOCOL),
     }),
   },
   errorCompletion: {
@@ -67,7 +67,7 @@ export const invocationRows: Rows<"clientInvocation" | "clientCompletion" | "err
       connectionId: reader.str(),
       callerServerId: reader.str(),
       error: reader.strOrNil(),
-      ...readExtensions(reader, items, 5, TRACING),
+      ...extensionPart(reader, items, 5, TRACING),
     }),
   },
   serviceMapping: {
@@ -85,7 +85,7 @@ export const invocationRows: Rows<"clientInvocation" | "clientCompletion" | "err
       invocationId: reader.str(),
       connectionId: reader.str(),
       instanceId: reader.str(),
-      ...readExtensions(reader, items, 4, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 4, NO_EXTENSIONS),
     }),
   },
 };

@@ -1,4 +1,4 @@
-import { NO_EXTENSIONS, readExtensions, TRACING, writeExtensions } from "./extensions.js";
+import { extensionPart, NO_EXTENSIONS, TRACING, writeExtensions } from "./extensions.js";
 import { readClaims, readStrings, readText, writeClaims, writeStrings } from "./fields.js";
 import type { Rows } from "./row.js";
 
@@ -34,7 +34,7 @@ export const managementRows: Rows<
       ackId: reader.int(),
       status: reader.int(),
       message: readText(reader),
-      ...readExtensions(reader, items, 4, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 4, NO_EXTENSIONS),
       payload: items >= 6 ? reader.binOrNil() : null,
     }),
   },
@@ -51,7 +51,7 @@ export const managementRows: Rows<
       kind: "checkConnectionExistenceWithAck",
       connectionId: reader.str(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 3, TRACING),
+      ...extensionPart(reader, items, 3, TRACING),
     }),
   },
   checkUserExistenceWithAck: {
@@ -67,7 +67,7 @@ export const managementRows: Rows<
       kind: "checkUserExistenceWithAck",
       userId: reader.str(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 3, TRACING),
+      ...extensionPart(reader, items, 3, TRACING),
     }),
   },
   closeConnectionWithAck: {
@@ -85,7 +85,7 @@ export const managementRows: Rows<
       connectionId: reader.str(),
       reason: reader.strOrNil(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 4, TRACING),
+      ...extensionPart(reader, items, 4, TRACING),
     }),
   },
   closeConnectionsWithAck: {
@@ -103,7 +103,7 @@ export const managementRows: Rows<
       reason: reader.strOrNil(),
       ackId: reader.int(),
       excludedList: readStrings(reader),
-      ...readExtensions(reader, items, 4, TRACING),
+      ...extensionPart(reader, items, 4, TRACING),
     }),
   },
   closeUserConnectionsWithAck: {
@@ -123,7 +123,7 @@ export const managementRows: Rows<
       reason: reader.strOrNil(),
       ackId: reader.int(),
       excludedList: readStrings(reader),
-      ...readExtensions(reader, items, 5, TRACING),
+      ...extensionPart(reader, items, 5, TRACING),
     }),
   },
   closeGroupConnectionsWithAck: {
@@ -143,7 +143,7 @@ export const managementRows: Rows<
       reason: reader.strOrNil(),
       ackId: reader.int(),
       excludedList: readStrings(reader),
-      ...readExtensions(reader, items, 5, TRACING),
+      ...extensionPart(reader, items, 5, TRACING),
     }),
   },
   groupMemberQuery: {
@@ -161,7 +161,7 @@ export const managementRows: Rows<
     },
     read: (reader, items) => ({
       kind: "groupMemberQuery",
-      ...readExtensions(reader, items, 1, TRACING),
+      ...extensionPart(reader, items, 1, TRACING),
       groupName: reader.str(),
       ackId: reader.int(),
       top: reader.intOrNil(),
@@ -182,7 +182,7 @@ export const managementRows: Rows<
       kind: "accessKeyRequest",
       token: reader.str(),
       kid: reader.strOrNil(),
-      ...readExtensions(reader, items, 3, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 3, NO_EXTENSIONS),
     }),
   },
   accessKeyResponse: {
@@ -202,7 +202,7 @@ export const managementRows: Rows<
       accessKey: reader.strOrNil(),
       errorType: reader.strOrNil(),
       errorMessage: reader.strOrNil(),
-      ...readExtensions(reader, items, 5, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 5, NO_EXTENSIONS),
     }),
   },
   refreshAuth: {
@@ -222,7 +222,7 @@ export const managementRows: Rows<
       claims: readClaims(reader),
       expireTime: reader.timestamp(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 5, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 5, NO_EXTENSIONS),
     }),
   },
   getConnectionClaims: {
@@ -238,7 +238,7 @@ export const managementRows: Rows<
       kind: "getConnectionClaims",
       connectionToken: reader.str(),
       ackId: reader.int(),
-      ...readExtensions(reader, items, 3, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 3, NO_EXTENSIONS),
     }),
   },
   updateConnectionClaims: {
@@ -254,7 +254,7 @@ export const managementRows: Rows<
       kind: "updateConnectionClaims",
       connectionId: reader.str(),
       claims: readClaims(reader),
-      ...readExtensions(reader, items, 3, NO_EXTENSIONS),
+      ...extensionPart(reader, items, 3, NO_EXTENSIONS),
     }),
   },
 };
