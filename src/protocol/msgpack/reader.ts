@@ -36,6 +36,11 @@ export class MsgpackReader {
     this.#itemsLeft = limits.maxItems ?? DECODE_LIMITS.maxItems;
   }
 
+  /** How many bytes were read. */
+  get offset(): number {
+    return this.#at;
+  }
+
   /** Whether the next value is nil; if so it is consumed. */
   takeNil(): boolean {
     if (this.#at < this.#end && this.#bytes[this.#at] === NIL) {

@@ -199,6 +199,13 @@ export class MsgpackWriter {
     this.#at = at + length;
   }
 
+  /** Bytes that are MessagePack already, as they are. */
+  raw(encoded: Uint8Array): void {
+    this.#reserve(encoded.length);
+    this.#buffer.set(encoded, this.#at);
+    this.#at += encoded.length;
+  }
+
   binOrNil(bytes: Uint8Array | null): void {
     if (bytes === null) this.nil();
     else this.bin(bytes);

@@ -32,33 +32,47 @@ const NOTHING: ExtensionPart = Object.freeze({});
 
 /** Writes the members that are set and that this kind may carry, in ascending key order. */
 export function writeExtensions(writer: MsgpackWriter, ext: ServiceExtensions | undefined, allowed: number): void {
-  const present = ext === undefined ? 0 : allowed & presentKeys(ext);
-  if (ext === undefined || present === 0) {
+  if (ext === undefined || allowed === NO_EXTENSIONS) {
     writer.mapHeader(0);
     return;
   }
-  writer.mapHeader(bitCount(present));
-  if (has(present, Key.TracingId) && ext.tracingId !== undefined) {
+  const tracingId = has(allowed, Key.TracingId) ? ext.tracingId : undefined;
+  const ttl = has(allowed, Key.Ttl) ? ext.ttl : undefined;
+  const protocol = has(allowed, Key.Protocol) ? ext.protocol : undefined;
+  const filter = has(allowed, Key.Filter) ? ext.filter : undefined;
+  // Zero and false mean the same as absent, and are not written.
+  const dataMessageType = has(allowed, Key.DataMessageType) ? (ext.dataMessageType ?? 0) : 0;
+  const isPartial = has(allowed, Key.IsPartial) && ext.isPartial === true;
+
+  writer.mapHeader(
+    Number(tracingId !== undefined) +
+      Number(ttl !== undefined) +
+      Number(protocol !== undefined) +
+      Number(filter !== undefined) +
+      Number(dataMessageType !== 0) +
+      Number(isPartial),
+  );
+  if (tracingId !== undefined) {
     writer.int(Key.TracingId);
-    writer.uint64(ext.tracingId);
+    writer.uint64(tracingId);
   }
-  if (has(present, Key.Ttl) && ext.ttl !== undefined) {
+  if (ttl !== undefined) {
     writer.int(Key.Ttl);
-    writer.int(ext.ttl);
+    writer.int(ttl);
   }
-  if (has(present, Key.Protocol) && ext.protocol !== undefined) {
+  if (protocol !== undefined) {
     writer.int(Key.Protocol);
-    writer.str(ext.protocol);
+    writer.str(protocol);
   }
-  if (has(present, Key.Filter) && ext.filter !== undefined) {
+  if (filter !== undefined) {
     writer.int(Key.Filter);
-    writer.str(ext.filter);
+    writer.str(filter);
   }
-  if (has(present, Key.DataMessageType) && ext.dataMessageType !== undefined) {
+  if (dataMessageType !== 0) {
     writer.int(Key.DataMessageType);
-    writer.int(ext.dataMessageType);
+    writer.int(dataMessageType);
   }
-  if (has(present, Key.IsPartial)) {
+  if (isPartial) {
     writer.int(Key.IsPartial);
     writer.bool(true);
   }
@@ -110,22 +124,4 @@ function isKnown(key: number): boolean {
 
 function has(keys: number, key: number): boolean {
   return (keys & (1 << key)) !== 0;
-}
-
-/** The keys whose member is worth writing; 0 and false mean the same as absent. */
-function presentKeys(ext: ServiceExtensions): number {
-  let keys = 0;
-  if (ext.tracingId !== undefined) keys |= 1 << Key.TracingId;
-  if (ext.ttl !== undefined) keys |= 1 << Key.Ttl;
-  if (ext.protocol !== undefined) keys |= 1 << Key.Protocol;
-  if (ext.filter !== undefined) keys |= 1 << Key.Filter;
-  if (ext.dataMessageType !== undefined && ext.dataMessageType !== 0) keys |= 1 << Key.DataMessageType;
-  if (ext.isPartial === true) keys |= 1 << Key.IsPartial;
-  return keys;
-}
-
-function bitCount(bits: number): number {
-  let count = 0;
-  for (let rest = bits; rest !== 0; rest &= rest - 1) count += 1;
-  return count;
 }
