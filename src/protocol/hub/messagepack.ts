@@ -1,6 +1,6 @@
 import { SignalRError } from "../../base/errors.js";
-import { lengthPrefixSize, putLengthPrefix } from "../frames.js";
-import { MsgpackReader } from "../msgpack/reader.js";
+import { type DecodeLimits, MsgpackReader } from "../msgpack/reader.js";
+import { MsgpackWriter } from "../msgpack/writer.js";
 import { decodeValue, encodeValue } from "./messagepack-values.js";
 import type {
   CompletionMessage,
@@ -19,12 +19,20 @@ export function createMessagePackHubProtocol(_options: HubProtocolOptions = {}):
 const ERROR_RESULT = 1;
 const VOID_RESULT = 2;
 const NON_VOID_RESULT = 3;
-const NO_HEADERS = Object.freeze({});
+const NONE: readonly string[] = Object.freeze([]);
+/** What a record may hold is bounded by its length, which the caller has limited. */
+const UNLIMITED: DecodeLimits = Object.freeze({ maxStringBytes: Infinity, maxItems: Infinity });
+
+interface Head {
+  readonly type: number;
+  readonly headers?: HubMessageHeaders | undefined;
+}
 
 class MessagePackHubProtocol implements HubProtocol {
   readonly name = "messagepack";
   readonly version = 2;
   readonly transferFormat = "Binary";
+  #idleWriter: MsgpackWriter | undefined;
 
   recordEnd(bytes: Uint8Array, start: number): number {
     let length = 0;
@@ -42,62 +50,122 @@ class MessagePackHubProtocol implements HubProtocol {
   read(bytes: Uint8Array, start: number, end: number): HubMessage | undefined {
     let body = start;
     while ((bytes[body] ?? 0) >= 0x80) body += 1;
-    return new RecordReader(bytes.subarray(body + 1, end)).message();
+    return new RecordReader(asBuffer(bytes).subarray(body + 1, end)).message();
   }
 
   write(message: HubMessage): Uint8Array {
-    const encoded = encodeValue(envelope(message));
-    const prefix = lengthPrefixSize(encoded.length);
-    const record = Buffer.allocUnsafe(prefix + encoded.length);
-    putLengthPrefix(record, 0, encoded.length);
-    record.set(encoded, prefix);
-    return record;
+    // A value may run code while it is encoded (a getter, toJSON) and that code may write a message of its own.
+    const writer = this.#idleWriter ?? new MsgpackWriter();
+    this.#idleWriter = undefined;
+    try {
+      writer.beginFrame();
+      writeMessage(writer, message);
+      writer.endFrame();
+      return writer.take();
+    } finally {
+      writer.cancelFrame();
+      this.#idleWriter = writer;
+    }
   }
 }
 
-function envelope(message: HubMessage): readonly unknown[] {
+function writeMessage(writer: MsgpackWriter, message: HubMessage): void {
   switch (message.type) {
     case 1:
     case 4:
-      return invocation(message);
+      writeInvocation(writer, message);
+      return;
     case 2:
-      return [2, message.headers ?? NO_HEADERS, message.invocationId, message.item];
+      writeHead(writer, 4, message);
+      writer.str(message.invocationId);
+      writeValue(writer, message.item);
+      return;
     case 3:
-      return completion(message);
+      writeCompletion(writer, message);
+      return;
     case 5:
-      return [5, message.headers ?? NO_HEADERS, message.invocationId];
+      writeHead(writer, 3, message);
+      writer.str(message.invocationId);
+      return;
     case 6:
-      return [6];
+      writer.arrayHeader(1);
+      writer.int(6);
+      return;
     case 7:
-      return [7, message.error || null, message.allowReconnect ?? false];
+      writer.arrayHeader(3);
+      writer.int(7);
+      writer.strOrNil(message.error || null);
+      writer.bool(message.allowReconnect ?? false);
+      return;
     case 8:
     case 9:
-      return [message.type, message.sequenceId];
+      writer.arrayHeader(2);
+      writer.int(message.type);
+      writer.int(message.sequenceId);
   }
 }
 
-function invocation(message: InvocationMessage | StreamInvocationMessage): readonly unknown[] {
-  const { type, headers = NO_HEADERS, invocationId, target, streamIds = [] } = message;
-  return [type, headers, invocationId || null, target, message.arguments, streamIds];
+function writeInvocation(writer: MsgpackWriter, message: InvocationMessage | StreamInvocationMessage): void {
+  writeHead(writer, 6, message);
+  writer.strOrNil(message.invocationId || null);
+  writer.str(message.target);
+  writer.arrayHeader(message.arguments.length);
+  for (let index = 0; index < message.arguments.length; index += 1) writeValue(writer, message.arguments[index]);
+  const streamIds = message.streamIds ?? NONE;
+  writer.arrayHeader(streamIds.length);
+  for (const streamId of streamIds) writer.str(streamId);
 }
 
-function completion(message: CompletionMessage): readonly unknown[] {
-  const { headers = NO_HEADERS, invocationId, error } = message;
-  if (error !== undefined) return [3, headers, invocationId, ERROR_RESULT, error];
-  if (!message.hasResult) return [3, headers, invocationId, VOID_RESULT];
-  return [3, headers, invocationId, NON_VOID_RESULT, message.result];
+function writeCompletion(writer: MsgpackWriter, message: CompletionMessage): void {
+  const isVoid = message.error === undefined && !message.hasResult;
+  writeHead(writer, isVoid ? 4 : 5, message);
+  writer.str(message.invocationId);
+  if (message.error !== undefined) {
+    writer.int(ERROR_RESULT);
+    writer.str(message.error);
+  } else if (message.hasResult) {
+    writer.int(NON_VOID_RESULT);
+    writeValue(writer, message.result);
+  } else {
+    writer.int(VOID_RESULT);
+  }
+}
+
+function writeHead(writer: MsgpackWriter, items: number, message: Head): void {
+  writer.arrayHeader(items);
+  writer.int(message.type);
+  const { headers } = message;
+  if (headers === undefined) {
+    writer.mapHeader(0);
+    return;
+  }
+  const names = Object.keys(headers);
+  writer.mapHeader(names.length);
+  for (const name of names) {
+    writer.str(name);
+    writer.str(headers[name] ?? "");
+  }
+}
+
+/** The scalars that most messages carry are written here; the library is asked for all others. */
+function writeValue(writer: MsgpackWriter, value: unknown): void {
+  if (typeof value === "string") writer.str(value);
+  else if (Number.isSafeInteger(value)) writer.int(value as number);
+  else if (typeof value === "boolean") writer.bool(value);
+  else if (value === null || value === undefined) writer.nil();
+  else writer.raw(encodeValue(value));
 }
 
 /** Reads the fields of one record in their order. */
 class RecordReader {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #reader: MsgpackReader;
   /** What it means if the next read fails. Set before each read, so that no read needs a closure. */
   #failure = "";
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#reader = new MsgpackReader(bytes);
+    this.#reader = new MsgpackReader(bytes, UNLIMITED);
   }
 
   message(): HubMessage | undefined {
@@ -223,12 +291,11 @@ class RecordReader {
   }
 
   #arguments(): unknown[] {
-    const start = this.#reader.offset;
     this.#failure = "Reading array length for 'arguments' failed.";
     const count = this.#reader.arrayHeader();
-    this.#failure = "Deserializing 'arguments' failed.";
-    for (let index = 0; index < count; index += 1) this.#reader.skip();
-    return decodeValue(this.#bytes.subarray(start, this.#reader.offset)) as unknown[];
+    const values: unknown[] = [];
+    for (let index = 0; index < count; index += 1) values.push(this.#value("Deserializing 'arguments' failed."));
+    return values;
   }
 
   /** Clients from before upload streams send five items. */
@@ -245,9 +312,15 @@ class RecordReader {
 
   #value(failure: string): unknown {
     this.#failure = failure;
-    const start = this.#reader.offset;
-    this.#reader.skip();
-    return decodeValue(this.#bytes.subarray(start, this.#reader.offset));
+    const reader = this.#reader;
+    const start = reader.offset;
+    const lead = this.#bytes[start] ?? 0;
+    if (lead < 0x80 || lead >= 0xe0) return reader.int();
+    if ((lead & 0xe0) === 0xa0) return reader.str();
+    if (lead === 0xc0) return reader.strOrNil();
+    if (lead === 0xc2 || lead === 0xc3) return reader.bool();
+    reader.skip();
+    return decodeValue(this.#bytes.subarray(start, reader.offset));
   }
 
   /** Text, or null for nil. */
@@ -255,4 +328,8 @@ class RecordReader {
     this.#failure = failure;
     return this.#reader.strOrNil();
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
