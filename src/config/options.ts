@@ -37,6 +37,23 @@ export interface ServiceOptions {
   readonly maxPollIntervalInSeconds?: number | undefined;
 }
 
+/** Hub options that may come from JSON files and the environment, below `Azure:SignalR:<name>:Hub`; set ones only. */
+export interface HubSettings {
+  readonly handshakeTimeout?: number;
+  readonly keepAliveInterval?: number;
+  readonly clientTimeoutInterval?: number;
+  /** Bytes; null: no limit. */
+  readonly maximumReceiveMessageSize?: number | null;
+  readonly streamBufferCapacity?: number;
+  readonly maximumBufferedBytesPerClient?: number;
+  readonly maximumStreamsPerClient?: number;
+  readonly maximumParallelInvocationsPerClient?: number;
+  readonly enableDetailedErrors?: boolean;
+  readonly supportedProtocols?: ReadonlyArray<"json" | "messagepack">;
+  readonly statefulReconnectBufferSize?: number;
+  readonly jsonBigIntegers?: boolean;
+}
+
 /** {@link ServiceOptions} after all sources were merged, checked and given defaults. Frozen. */
 export interface ServiceSettings {
   readonly name: string;
@@ -52,6 +69,8 @@ export interface ServiceSettings {
   readonly gracefulShutdown: { readonly mode: GracefulShutdownMode; readonly timeout: number };
   readonly serviceScaleTimeout: number;
   readonly maxPollIntervalInSeconds: number | undefined;
+  /** For all hubs of this service; options in code go over them. */
+  readonly hub: HubSettings;
 }
 
 export const SERVICE_DEFAULTS = Object.freeze({
