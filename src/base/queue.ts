@@ -1,3 +1,5 @@
+import { Fifo } from "./fifo.js";
+
 interface Waiter<T> {
   resolve(result: IteratorResult<T, undefined>): void;
   reject(error: Error): void;
@@ -9,7 +11,7 @@ interface Waiter<T> {
  */
 export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefined> {
   readonly capacity: number;
-  readonly #items: T[] = [];
+  readonly #items = new Fifo<T>();
   #waiters: Waiter<T>[] = [];
   #end: { readonly error: Error | undefined } | undefined;
   readonly #onRoom: (() => void) | undefined;
@@ -21,7 +23,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
   }
 
   get size(): number {
-    return this.#items.length;
+    return this.#items.size;
   }
 
   get isEnded(): boolean {
@@ -36,7 +38,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
       waiter.resolve({ done: false, value: item });
       return true;
     }
-    if (this.#items.length >= this.capacity) return false;
+    if (this.#items.size >= this.capacity) return false;
     this.#items.push(item);
     return true;
   }
@@ -51,10 +53,10 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#items.length > 0) {
-      const value = this.#items.shift() as T;
+    const taken = this.#items.take();
+    if (taken !== undefined) {
       this.#onRoom?.();
-      return Promise.resolve({ done: false, value });
+      return Promise.resolve({ done: false, value: taken.value });
     }
     return new Promise((resolve, reject) => {
       const waiter = { resolve, reject };
@@ -65,7 +67,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
 
   /** The reader leaves (a `break` in `for await`): what is queued is dropped, later items too. */
   return(): Promise<IteratorResult<T, undefined>> {
-    this.#items.length = 0;
+    this.#items.clear();
     this.end();
     this.#onRoom?.();
     return Promise.resolve({ done: true, value: undefined });

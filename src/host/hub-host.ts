@@ -1,0 +1,223 @@
+import { randomUUID } from "node:crypto";
+import { serviceHubName } from "../auth/service-urls.js";
+import type { TokenSource } from "../auth/token-source.js";
+import { type Clock, delay, type Timer } from "../base/clock.js";
+import { SignalRError } from "../base/errors.js";
+import type { Probe } from "../base/probe.js";
+import type { ServiceEndpoint } from "../config/endpoint.js";
+import type { ServiceSettings } from "../config/options.js";
+import type { AckRegistry } from "../connections/acks.js";
+import { ServiceContainer } from "../connections/endpoints.js";
+import type { ServerConnection } from "../connections/server-connection.js";
+import { ClientResults } from "../hub/client-results.js";
+import { ClientSession } from "../hub/client-session.js";
+import type { UntypedClient } from "../hub/client-types.js";
+import type { HubClass } from "../hub/hub.js";
+import { hubNameOf } from "../hub/methods.js";
+import type { ResolvedHubOptions } from "../hub/options.js";
+import { createHubProtocols, HubRuntime } from "../hub/runtime.js";
+import {
+  type CloseConnection,
+  FlowControlOperation,
+  FlowControlTarget,
+  type OpenConnection,
+  type ServiceMessage,
+  type WireHeaders,
+} from "../protocol/service/messages.js";
+import { ServiceClientIdentity } from "./client-identity.js";
+import { createHubContext, type HubContext } from "./hub-context.js";
+import { ServiceOutlet } from "./service-outlet.js";
+import { ServiceWire } from "./service-wire.js";
+
+const HEARTBEAT_MS = 1000;
+const FASTEST_HEARTBEAT_MS = 10;
+const MIGRATED_FROM = "asrs-migrate-from";
+const INSTANCE_ID = "asrs-instance-id";
+
+export interface HubHostParts {
+  readonly hubClass: HubClass;
+  readonly options: ResolvedHubOptions;
+  readonly settings: ServiceSettings;
+  readonly serverName: string;
+  readonly tokens: (endpoint: ServiceEndpoint) => TokenSource;
+  /** One for the process. */
+  readonly acks: AckRegistry;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  readonly allowStatefulReconnects?: boolean;
+}
+
+/** One hub and its service: routes every message of the service to the client session that it is for. */
+export class HubHost {
+  readonly hubClass: HubClass;
+  /** Name at the service: lower case, with the application's prefix. */
+  readonly hubName: string;
+  readonly container: ServiceContainer;
+  readonly outlet: ServiceOutlet;
+  readonly #runtime: HubRuntime;
+  readonly #clock: Clock;
+  readonly #shutdownTimeout: number;
+  readonly #sessions = new Map<string, ClientSession>();
+  /** Sessions whose onDisconnected is still running. */
+  readonly #leaving = new Set<ClientSession>();
+  readonly #results = new ClientResults(randomUUID().replaceAll("-", ""));
+  #heartbeat: Timer | undefined;
+
+  /** @throws SignalRError HUB_INVALID when the class cannot be a hub, CONFIG_INVALID without a primary endpoint */
+  constructor(parts: HubHostParts) {
+    this.hubClass = parts.hubClass;
+    this.hubName = serviceHubName(hubNameOf(parts.hubClass), parts.settings.applicationName);
+    this.#clock = parts.clock;
+    this.#shutdownTimeout = parts.settings.gracefulShutdown.timeout;
+    const protocols = createHubProtocols(parts.options);
+    this.container = new ServiceContainer({
+      hub: this.hubName,
+      endpoints: parts.settings.endpoints,
+      tokens: parts.tokens,
+      settings: parts.settings,
+      serverName: parts.serverName,
+      acks: parts.acks,
+      probe: parts.probe,
+      clock: parts.clock,
+      allowStatefulReconnects: parts.allowStatefulReconnects ?? false,
+      clientsInHub: () => this.#sessions.size,
+      onMessage: (message, connection) => this.#take(message, connection),
+      onConnectionClosed: (connection) => this.#endSessions((wire) => wire.connection === connection),
+      onInstanceOffline: (instanceId) => {
+        this.#results.failInstance(instanceId);
+        this.#endSessions((wire) => wire.instanceId === instanceId);
+      },
+    });
+    this.outlet = new ServiceOutlet({
+      container: this.container,
+      protocols,
+      serverName: parts.serverName,
+      results: this.#results,
+      sessionOf: (connectionId) => this.#sessions.get(connectionId),
+    });
+    this.#runtime = new HubRuntime({ ...parts, protocols, outlet: this.outlet });
+  }
+
+  /** Clients of this hub that are connected through this process. */
+  get clientCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Opens the server connections; does not wait for them. */
+  start(): void {
+    this.container.start();
+    const { handshakeTimeout, keepAliveInterval, clientTimeoutInterval } = this.#runtime.options;
+    const shortest = Math.min(HEARTBEAT_MS, handshakeTimeout, keepAliveInterval, clientTimeoutInterval);
+    // One timer for all clients: each is looked at once a second, more often only when an option asks for it.
+    this.#heartbeat ??= this.#clock.every(Math.max(shortest, FASTEST_HEARTBEAT_MS), () => this.#beat());
+  }
+
+  /** Sends from outside of the hub; works at any time. */
+  context<TClient extends object = UntypedClient>(): HubContext<TClient> {
+    return createHubContext<TClient>(this.outlet);
+  }
+
+  /** Closes the server connections and waits, up to the shutdown timeout, until each client's onDisconnected has run. */
+  async stop(): Promise<void> {
+    await this.container.stop();
+    this.#heartbeat?.cancel();
+    this.#endSessions(() => true);
+    this.#results.failAll(new SignalRError("STOPPED", `The hub ${this.hubName} was shut down.`));
+    const left = Promise.all(Array.from(this.#leaving, (session) => session.closed));
+    await Promise.race([left, delay(this.#clock, this.#shutdownTimeout)]);
+  }
+
+  #take(message: ServiceMessage, connection: ServerConnection): void {
+    switch (message.kind) {
+      case "connectionData":
+        // Data for a client that is gone already is nothing to worry about: the messages crossed.
+        this.#sessions.get(message.connectionId)?.receive(message.payload);
+        break;
+      case "openConnection":
+        this.#open(message, connection);
+        break;
+      case "closeConnection":
+        this.#closedByService(message);
+        break;
+      case "connectionReconnect":
+        this.#sessions.get(message.connectionId)?.forgetIncomplete();
+        break;
+      case "connectionFlowControl":
+        if (message.connectionType === FlowControlTarget.Client) this.#control(message.connectionId, message.operation);
+        break;
+      case "clientInvocation":
+        this.outlet.routeInvocation(message.invocationId, message.connectionId);
+        break;
+      case "serviceMapping":
+        this.#results.locate(message.invocationId, message.instanceId);
+        break;
+      case "clientCompletion":
+        this.outlet.resultArrived(message);
+        break;
+      case "errorCompletion":
+        this.outlet.resultFailed(message);
+        break;
+      default:
+        // The service says nothing else to a hub server; newer kinds are for newer versions.
+        break;
+    }
+  }
+
+  #open(message: OpenConnection, connection: ServerConnection): void {
+    // The same id again: the service knows better, so the old session is over.
+    this.#sessions.get(message.connectionId)?.gone();
+    const instanceId = headerOf(message.headers, INSTANCE_ID);
+    const wire = new ServiceWire(connection, message.connectionId, instanceId, (error) => session.wireFailed(error));
+    const session: ClientSession = new ClientSession({
+      runtime: this.#runtime,
+      identity: new ServiceClientIdentity(message),
+      wire,
+      isMigrated: headerOf(message.headers, MIGRATED_FROM) !== undefined,
+      onGone: () => this.#gone(session, wire),
+    });
+    this.#sessions.set(message.connectionId, session);
+    connection.clientCount += 1;
+  }
+
+  #closedByService(message: CloseConnection): void {
+    const session = this.#sessions.get(message.connectionId);
+    // Nothing may be sent to a client that has left, or lives on another server from now on.
+    if (session?.wire instanceof ServiceWire) session.wire.forget();
+    session?.gone();
+  }
+
+  #control(connectionId: string, operation: number): void {
+    const wire = this.#sessions.get(connectionId)?.wire;
+    if (!(wire instanceof ServiceWire)) return;
+    if (operation === FlowControlOperation.Pause) wire.pause();
+    else if (operation === FlowControlOperation.Resume) wire.resume();
+  }
+
+  #gone(session: ClientSession, wire: ServiceWire): void {
+    const { connectionId } = session.context;
+    if (this.#sessions.get(connectionId) === session) this.#sessions.delete(connectionId);
+    wire.connection.clientCount -= 1;
+    this.outlet.clientGone(connectionId);
+    this.#leaving.add(session);
+    void session.closed.then(() => this.#leaving.delete(session));
+  }
+
+  /** Ends, as if the clients had left, those that the way out leads to. */
+  #endSessions(isConcerned: (wire: ServiceWire) => boolean): void {
+    for (const session of [...this.#sessions.values()]) {
+      if (session.wire instanceof ServiceWire && isConcerned(session.wire)) {
+        session.wire.forget();
+        session.gone();
+      }
+    }
+  }
+
+  #beat(): void {
+    const now = this.#clock.now();
+    for (const session of this.#sessions.values()) session.tick(now);
+  }
+}
+
+function headerOf(headers: WireHeaders, name: string): string | undefined {
+  return headers.find(([found]) => found.toLowerCase() === name)?.[1][0];
+}

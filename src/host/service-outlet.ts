@@ -1,0 +1,223 @@
+import { HubException, toError } from "../base/errors.js";
+import type { ServiceContainer } from "../connections/endpoints.js";
+import type { ServerConnection } from "../connections/server-connection.js";
+import type { ClientResults } from "../hub/client-results.js";
+import type { ClientSession } from "../hub/client-session.js";
+import type { Address, ClientWire, HubOutlet } from "../hub/outlet.js";
+import type { CompletionMessage, InvocationMessage } from "../protocol/hub/messages.js";
+import type { HubProtocol } from "../protocol/hub/protocol.js";
+import type { ClientCompletion, ErrorCompletion, Payloads, ServiceMessage } from "../protocol/service/messages.js";
+import { ServiceWire } from "./service-wire.js";
+
+const NO_BYTES = new Uint8Array(0);
+
+export interface ServiceOutletParts {
+  readonly container: ServiceContainer;
+  /** In the order that payloads are written. */
+  readonly protocols: ReadonlyMap<string, HubProtocol>;
+  readonly serverName: string;
+  readonly results: ClientResults;
+  /** The session of a client that is connected through this process. */
+  readonly sessionOf: (connectionId: string) => ClientSession | undefined;
+}
+
+/** A {@link HubOutlet} that turns sends into messages to the service. */
+export class ServiceOutlet implements HubOutlet {
+  readonly #parts: ServiceOutletParts;
+  /** Invocations by other servers for clients that are connected here, by id. */
+  readonly #routed = new Map<string, string>();
+
+  constructor(parts: ServiceOutletParts) {
+    this.#parts = parts;
+  }
+
+  send(
+    address: Address,
+    method: string,
+    args: readonly unknown[],
+    origin: ClientWire | undefined,
+  ): Promise<void> | undefined {
+    const message: InvocationMessage = { type: 1, target: method, arguments: args };
+    if (address.to === "connections" && address.connectionIds.length === 1) {
+      return this.#sendToOne(address.connectionIds, message, origin);
+    }
+    if (isEmpty(address)) return undefined;
+    return this.#hand(addressed(address, this.#encode(message)), connectionOf(origin));
+  }
+
+  async addToGroup(connectionId: string, groupName: string, origin: ClientWire | undefined): Promise<void> {
+    await this.#parts.container.request(
+      (ackId) => ({ kind: "joinGroupWithAck", connectionId, groupName, ackId }),
+      route(connectionOf(origin)),
+    );
+  }
+
+  async removeFromGroup(connectionId: string, groupName: string, origin: ClientWire | undefined): Promise<void> {
+    await this.#parts.container.request(
+      (ackId) => ({ kind: "leaveGroupWithAck", connectionId, groupName, ackId }),
+      route(connectionOf(origin)),
+    );
+  }
+
+  async invoke(
+    connectionId: string,
+    method: string,
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+    origin: ClientWire | undefined,
+  ): Promise<unknown> {
+    const { results } = this.#parts;
+    const via = connectionOf(origin) ?? this.#connectionOfClient(connectionId);
+    const { invocationId, result } = results.expect(connectionId, signal, (id) => this.#cancel(id, connectionId, via));
+    if (!results.isExpected(invocationId)) return result;
+    try {
+      const payloads = this.#encode({ type: 1, invocationId, target: method, arguments: args });
+      const { serverName: callerServerId } = this.#parts;
+      await this.#hand({ kind: "clientInvocation", invocationId, connectionId, callerServerId, payloads }, via);
+    } catch (error) {
+      results.fail(invocationId, toError(error));
+    }
+    return result;
+  }
+
+  invocationCompleted(connectionId: string, completion: CompletionMessage): void {
+    const { invocationId } = completion;
+    const session = this.#parts.sessionOf(connectionId);
+    if (this.#parts.results.complete(completion)) {
+      // The service keeps book of invocations: an empty completion tells it that this one is over.
+      this.#answer(session, { invocationId, connectionId, payload: NO_BYTES });
+    } else if (this.#routed.get(invocationId) === connectionId && session?.protocol !== undefined) {
+      this.#routed.delete(invocationId);
+      this.#answer(session, { invocationId, connectionId, payload: session.protocol.write(completion) });
+    }
+  }
+
+  /** Another server asks one of our clients; the service has delivered the question already. */
+  routeInvocation(invocationId: string, connectionId: string): void {
+    if (!this.#parts.results.isExpected(invocationId)) this.#routed.set(invocationId, connectionId);
+  }
+
+  /** The answer of a client that another server holds. */
+  resultArrived(message: ClientCompletion): void {
+    const protocol = this.#parts.protocols.get(message.protocol?.toLowerCase() ?? "");
+    if (!this.#parts.results.isExpected(message.invocationId)) return;
+    try {
+      const completion = protocol?.read(message.payload, 0, message.payload.length);
+      if (completion?.type !== 3) throw new Error("it is no completion of a known protocol");
+      this.#parts.results.complete({ ...completion, invocationId: message.invocationId });
+    } catch (error) {
+      const text = `Error trying to deserialize result: ${toError(error).message}`;
+      this.#parts.results.fail(message.invocationId, new HubException(text));
+    }
+  }
+
+  /** The service says that an invocation has failed: the client is unknown, gone, or the caller gave up. */
+  resultFailed(message: ErrorCompletion): void {
+    this.#routed.delete(message.invocationId);
+    this.#parts.results.fail(message.invocationId, new HubException(message.error ?? ""));
+  }
+
+  /** A client of this process is gone: nobody will get an answer from it. */
+  clientGone(connectionId: string): void {
+    this.#parts.results.failConnection(connectionId);
+    for (const [invocationId, asked] of this.#routed) {
+      if (asked === connectionId) this.#routed.delete(invocationId);
+    }
+  }
+
+  /** To one client: by its own protocol if it is ours, and in order with its other messages. */
+  #sendToOne(
+    connectionList: readonly string[],
+    message: InvocationMessage,
+    origin: ClientWire | undefined,
+  ): Promise<void> | undefined {
+    const session = this.#parts.sessionOf(connectionList[0] ?? "");
+    const payloads: Payloads =
+      session?.protocol === undefined
+        ? this.#encode(message)
+        : [[session.protocol.name, session.protocol.write(message)]];
+    const via = connectionOf(origin) ?? connectionOf(session?.wire);
+    return this.#hand({ kind: "multiConnectionData", connectionList, payloads }, via);
+  }
+
+  #encode(message: InvocationMessage): Payloads {
+    return Array.from(this.#parts.protocols.values(), (protocol) => [protocol.name, protocol.write(message)] as const);
+  }
+
+  #hand(message: ServiceMessage, via: ServerConnection | undefined): Promise<void> | undefined {
+    return this.#parts.container.send(message, route(via));
+  }
+
+  #answer(
+    session: ClientSession | undefined,
+    answer: Pick<ClientCompletion, "invocationId" | "connectionId" | "payload">,
+  ): void {
+    const { serverName: callerServerId } = this.#parts;
+    const message: ClientCompletion = {
+      kind: "clientCompletion",
+      ...answer,
+      callerServerId,
+      protocol: session?.protocolName ?? null,
+    };
+    this.#handInBackground(message, connectionOf(session?.wire));
+  }
+
+  #cancel(invocationId: string, connectionId: string, via: ServerConnection | undefined): void {
+    const { serverName: callerServerId } = this.#parts;
+    const error = "Invocation canceled by the server.";
+    this.#handInBackground({ kind: "errorCompletion", invocationId, connectionId, callerServerId, error }, via);
+  }
+
+  /** For bookkeeping at the service that nobody waits for; without a connection there is no book to keep. */
+  #handInBackground(message: ServiceMessage, via: ServerConnection | undefined): void {
+    try {
+      this.#hand(message, via)?.catch(() => {});
+    } catch {
+      // see above
+    }
+  }
+
+  #connectionOfClient(connectionId: string): ServerConnection | undefined {
+    return connectionOf(this.#parts.sessionOf(connectionId)?.wire);
+  }
+}
+
+function connectionOf(wire: ClientWire | undefined): ServerConnection | undefined {
+  return wire instanceof ServiceWire ? wire.connection : undefined;
+}
+
+function route(via: ServerConnection | undefined): { via?: ServerConnection } {
+  return via === undefined ? ANY_ROUTE : { via };
+}
+
+const ANY_ROUTE = Object.freeze({});
+
+function isEmpty(address: Address): boolean {
+  if (address.to === "connections") return address.connectionIds.length === 0;
+  if (address.to === "groups") return address.groups.length === 0;
+  return address.to === "users" && address.userIds.length === 0;
+}
+
+function addressed(address: Address, payloads: Payloads): ServiceMessage {
+  switch (address.to) {
+    case "all":
+      return { kind: "broadcastData", excludedList: address.except, payloads };
+    case "connections":
+      return { kind: "multiConnectionData", connectionList: address.connectionIds, payloads };
+    case "group":
+      return {
+        kind: "groupBroadcastData",
+        groupName: address.group,
+        excludedList: address.except,
+        payloads,
+        excludedUserList: [],
+        callerUserId: null,
+      };
+    case "groups":
+      return { kind: "multiGroupBroadcastData", groupList: address.groups, payloads };
+    case "user":
+      return { kind: "userData", userId: address.userId, payloads };
+    case "users":
+      return { kind: "multiUserData", userList: address.userIds, payloads };
+  }
+}

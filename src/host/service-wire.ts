@@ -1,0 +1,132 @@
+import { SignalRError } from "../base/errors.js";
+import type { ServerConnection } from "../connections/server-connection.js";
+import type { ClientWire, PayloadKind } from "../hub/outlet.js";
+import {
+  DataMessageType,
+  FlowControlOperation,
+  FlowControlTarget,
+  type ServiceExtensions,
+} from "../protocol/service/messages.js";
+
+/** What the service is told about the bytes, so that it need not parse them. */
+const KINDS: { readonly [Kind in PayloadKind]: ServiceExtensions } = {
+  handshake: Object.freeze({ dataMessageType: DataMessageType.Handshake }),
+  invocation: Object.freeze({ dataMessageType: DataMessageType.Invocation }),
+  other: Object.freeze({ dataMessageType: DataMessageType.Other }),
+  close: Object.freeze({ dataMessageType: DataMessageType.Close }),
+};
+
+interface HeldPayload {
+  readonly payload: Uint8Array;
+  readonly kind: PayloadKind;
+}
+
+/** While the service has the client paused: what waits, and who waits for the end of it. */
+interface Pause {
+  readonly held: HeldPayload[];
+  readonly over: Promise<void>;
+  end(): void;
+}
+
+/** A client's way out: the server connection that it came in on, which keeps its messages in order. */
+export class ServiceWire implements ClientWire {
+  readonly connection: ServerConnection;
+  /** Where in the service the client is, if the service said so. */
+  readonly instanceId: string | undefined;
+  readonly #connectionId: string;
+  readonly #onBroken: (error: Error) => void;
+  #isClosed = false;
+  #pause: Pause | undefined;
+
+  /** `onBroken` is told when something could not be sent and the client would miss it; called at most once. */
+  constructor(
+    connection: ServerConnection,
+    connectionId: string,
+    instanceId: string | undefined,
+    onBroken: (error: Error) => void,
+  ) {
+    this.connection = connection;
+    this.instanceId = instanceId;
+    this.#connectionId = connectionId;
+    this.#onBroken = onBroken;
+  }
+
+  send(payload: Uint8Array, kind: PayloadKind): void {
+    if (this.#isClosed) return;
+    if (this.#pause !== undefined) {
+      this.#pause.held.push({ payload, kind });
+      return;
+    }
+    try {
+      this.connection.send({ kind: "connectionData", connectionId: this.#connectionId, payload, ext: KINDS[kind] });
+    } catch (error) {
+      // A connection that is not active any more ends its clients by itself.
+      if (error instanceof SignalRError && error.code === "SEND_BUFFER_FULL") this.#break(error);
+    }
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.#pause?.over ?? this.connection.ready();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    if (this.#pause !== undefined) this.resume();
+    this.#isClosed = true;
+    this.#sendClose();
+  }
+
+  /** The client is gone already: there is nobody to send or close. */
+  forget(): void {
+    this.#isClosed = true;
+    this.#endPause();
+  }
+
+  /** The service moves the client to another connection: it gets no message from here until {@link resume}. */
+  pause(): void {
+    if (this.#pause !== undefined || this.#isClosed) return;
+    let end: () => void = () => {};
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#pause = { held: [], over, end };
+    if (!this.connection.isOpen) return;
+    this.connection.send({
+      kind: "connectionFlowControl",
+      connectionId: this.#connectionId,
+      connectionType: FlowControlTarget.Client,
+      operation: FlowControlOperation.PauseAck,
+    });
+  }
+
+  resume(): void {
+    const held = this.#endPause();
+    for (const { payload, kind } of held) this.send(payload, kind);
+  }
+
+  #endPause(): readonly HeldPayload[] {
+    const pause = this.#pause;
+    this.#pause = undefined;
+    pause?.end();
+    return pause?.held ?? [];
+  }
+
+  /** A client that missed a message must not go on as if nothing had happened: it is closed when there is room. */
+  #break(error: Error): void {
+    this.#isClosed = true;
+    (this.connection.ready() ?? Promise.resolve()).then(() => this.#sendClose()).catch(() => {}); // the connection is gone, and the client with it
+    this.#onBroken(error);
+  }
+
+  #sendClose(): void {
+    if (!this.connection.isOpen) return;
+    this.connection.send({
+      kind: "closeConnection",
+      connectionId: this.#connectionId,
+      errorMessage: null,
+      headers: NO_HEADERS,
+    });
+  }
+}
+
+const NO_HEADERS: readonly never[] = Object.freeze([]);

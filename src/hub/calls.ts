@@ -1,0 +1,168 @@
+import { HubException } from "../base/errors.js";
+import { Fifo } from "../base/fifo.js";
+import type {
+  CompletionMessage,
+  InvocationMessage,
+  StreamInvocationMessage,
+  StreamItemMessage,
+} from "../protocol/hub/messages.js";
+import { callError, namedError } from "./errors.js";
+import { Invocation, type InvocationOwner } from "./invocation.js";
+import { type HeldBytes, Upload } from "./uploads.js";
+
+/** What a waiting call costs in memory besides its bytes on the wire. */
+const CALL_OVERHEAD_BYTES = 400;
+const TOO_MANY = "The client has too many calls and uploads running.";
+const NO_UPLOADS: readonly Upload[] = Object.freeze([]);
+
+interface WaitingCall {
+  readonly invocation: Invocation;
+  readonly bytes: number;
+}
+
+/**
+ * The calls of one client: they start in the order they came, plain ones take turns (one at a time by default), streams
+ * and uploads run beside them. Cancels, items and completions are never held up by a call that waits.
+ */
+export class Calls {
+  readonly #owner: InvocationOwner;
+  readonly #held: HeldBytes;
+  readonly #waiting = new Fifo<WaitingCall>();
+  readonly #running = new Set<Invocation>();
+  readonly #byId = new Map<string, Invocation>();
+  readonly #uploads = new Map<string, Upload>();
+  #freePermits: number;
+  #isStarting = false;
+
+  constructor(owner: InvocationOwner, held: HeldBytes) {
+    this.#owner = owner;
+    this.#held = held;
+    this.#freePermits = owner.runtime.options.maximumParallelInvocationsPerClient;
+  }
+
+  /** Takes a call that was `bytes` long on the wire. */
+  accept(message: InvocationMessage | StreamInvocationMessage, bytes: number): void {
+    if (message.type === 4 && this.#byId.get(message.invocationId)?.isStream) {
+      this.#owner.reply({
+        type: 3,
+        invocationId: message.invocationId,
+        hasResult: false,
+        error: callError.idInUse(message.invocationId),
+      });
+      return;
+    }
+    if (this.#wouldBeTooMany(message.streamIds?.length ?? 0)) {
+      new Invocation(this.#owner, message, NO_UPLOADS).refuse(new HubException(TOO_MANY));
+      return;
+    }
+    const invocation = new Invocation(this.#owner, message, this.#openUploads(message.streamIds));
+    if (this.#waiting.size === 0 && this.#mayStart(invocation)) {
+      this.#start(invocation);
+      return;
+    }
+    this.#remember(invocation);
+    const cost = bytes + CALL_OVERHEAD_BYTES;
+    this.#waiting.push({ invocation, bytes: cost });
+    this.#held.add(cost);
+  }
+
+  cancel(invocationId: string): void {
+    this.#byId.get(invocationId)?.cancel();
+  }
+
+  /** An item of an upload; ignored when nobody knows the stream (any more). */
+  item(message: StreamItemMessage, bytes: number): void {
+    this.#uploads.get(message.invocationId)?.push(message.item, bytes);
+  }
+
+  /** True when the completion ended an upload. */
+  completeUpload(message: CompletionMessage): boolean {
+    const upload = this.#uploads.get(message.invocationId);
+    if (upload === undefined) return false;
+    this.#uploads.delete(message.invocationId);
+    upload.end(message.error === undefined ? undefined : new HubException(message.error));
+    return true;
+  }
+
+  /** The call waits for its own client, which must be able to answer and to call again. For good, not just meanwhile. */
+  releasePermit(invocation: Invocation): void {
+    if (!invocation.holdsPermit) return;
+    invocation.holdsPermit = false;
+    this.#freePermits += 1;
+    this.#startNext();
+  }
+
+  finished(invocation: Invocation): void {
+    this.#running.delete(invocation);
+    const id = invocation.message.invocationId;
+    if (id !== undefined && this.#byId.get(id) === invocation) this.#byId.delete(id);
+    for (const streamId of invocation.message.streamIds ?? []) this.#uploads.delete(streamId);
+    this.releasePermit(invocation);
+    this.#startNext();
+  }
+
+  /** The client is gone: what runs is cancelled, what waits never starts. */
+  cancelAll(): void {
+    this.#waiting.clear();
+    for (const invocation of [...this.#running]) invocation.cancel();
+  }
+
+  /** Uploads still being read fail; for after the hub was told that the client is gone. */
+  failUploads(): void {
+    const error = namedError("OperationCanceledException", "The underlying connection was closed.");
+    for (const upload of this.#uploads.values()) upload.end(error);
+    this.#uploads.clear();
+  }
+
+  #wouldBeTooMany(uploads: number): boolean {
+    return this.#running.size + this.#uploads.size + uploads >= this.#owner.runtime.options.maximumActiveCallsPerClient;
+  }
+
+  #mayStart(invocation: Invocation): boolean {
+    return this.#owner.isOpen && (!invocation.takesTurn || this.#freePermits > 0);
+  }
+
+  #remember(invocation: Invocation): void {
+    const id = invocation.message.invocationId;
+    if (id !== undefined) this.#byId.set(id, invocation);
+  }
+
+  #openUploads(streamIds: readonly string[] | undefined): readonly Upload[] {
+    if (streamIds === undefined || streamIds.length === 0) return NO_UPLOADS;
+    return streamIds.map((id) => {
+      this.#uploads.get(id)?.end(namedError("OperationCanceledException", `Stream ID '${id}' was used again.`));
+      const upload = new Upload(this.#owner.runtime.options.streamBufferCapacity, this.#held);
+      this.#uploads.set(id, upload);
+      return upload;
+    });
+  }
+
+  /** A loop, not a recursion: thousands of waiting calls may each end at once. */
+  #startNext(): void {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    try {
+      for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+        if (!this.#mayStart(next.invocation)) return;
+        this.#waiting.take();
+        this.#held.add(-next.bytes);
+        this.#start(next.invocation);
+      }
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  #start(invocation: Invocation): void {
+    if (invocation.takesTurn) {
+      invocation.holdsPermit = true;
+      this.#freePermits -= 1;
+    }
+    invocation.start();
+    if (invocation.isFinished) return;
+    this.#running.add(invocation);
+    this.#remember(invocation);
+    // The call may have ended its own connection before it was on the list of those to cancel.
+    if (!this.#owner.isOpen) invocation.cancel();
+  }
+}

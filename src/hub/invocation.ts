@@ -1,0 +1,336 @@
+import { HubException, toError } from "../base/errors.js";
+import type { CompletionMessage, InvocationMessage, StreamInvocationMessage } from "../protocol/hub/messages.js";
+import { type HubCallerClients, OutletCallerClients } from "./clients.js";
+import type { HubCallerContext } from "./context.js";
+import { callError, STREAM_FAILED, withDetail } from "./errors.js";
+import type { HubInvocation } from "./filters.js";
+import { type GroupManager, OutletGroups } from "./groups.js";
+import type { AnyHub, HubCall } from "./hub.js";
+import { bindArguments, type HubMethod, uploadSchema } from "./methods.js";
+import type { ClientWire } from "./outlet.js";
+import { disposeHub, type HubRuntime } from "./runtime.js";
+import { openStream, type StreamReader } from "./streams.js";
+import type { Upload } from "./uploads.js";
+
+const NO_SUCH_METHOD = new HubException("Method does not exist.");
+
+/** What a call needs of the client session it belongs to. */
+export interface InvocationOwner {
+  readonly runtime: HubRuntime;
+  readonly context: HubCallerContext;
+  readonly wire: ClientWire;
+  readonly isOpen: boolean;
+  readonly protocolName: string;
+  /** Does nothing once the session is not open any more. Throws what the protocol throws for a bad value. */
+  reply(message: CompletionMessage | { readonly type: 2; readonly invocationId: string; readonly item: unknown }): void;
+  /** The call waits for its own client: let the client's next call start. */
+  releasePermit(invocation: Invocation): void;
+  /** The call is over; called exactly once. */
+  finished(invocation: Invocation): void;
+}
+
+/**
+ * One call of a hub method by a client, from its arguments to its completion. Calls of plain methods on plain hubs run
+ * without a promise of ours; everything that must wait goes through one async function.
+ */
+export class Invocation implements HubCall {
+  readonly message: InvocationMessage | StreamInvocationMessage;
+  readonly uploads: readonly Upload[];
+  /** Set and cleared by the owner while the call counts against the client's parallel invocations. */
+  holdsPermit = false;
+  readonly #owner: InvocationOwner;
+  readonly #method: HubMethod | undefined;
+  #hub: AnyHub | undefined;
+  #abort: AbortController | undefined;
+  #reader: StreamReader | undefined;
+  #isCancelled = false;
+  #isFinished = false;
+
+  constructor(
+    owner: InvocationOwner,
+    message: InvocationMessage | StreamInvocationMessage,
+    uploads: readonly Upload[],
+  ) {
+    this.#owner = owner;
+    this.message = message;
+    this.uploads = uploads;
+    this.#method = owner.runtime.methods.get(message.target.toLowerCase());
+  }
+
+  get isStream(): boolean {
+    return this.message.type === 4;
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** Streams and uploads run beside everything else; plain calls take turns. */
+  get takesTurn(): boolean {
+    return !this.isStream && this.uploads.length === 0;
+  }
+
+  get context(): HubCallerContext {
+    return this.#owner.context;
+  }
+
+  get clients(): HubCallerClients {
+    const { runtime, context, wire } = this.#owner;
+    return new OutletCallerClients(runtime.outlet, context.connectionId, wire, () => this.#owner.releasePermit(this));
+  }
+
+  get groups(): GroupManager {
+    return new OutletGroups(this.#owner.runtime.outlet, this.#owner.wire);
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if ((this.#isCancelled || !this.#owner.isOpen) && !this.#abort.signal.aborted) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  start(): void {
+    const method = this.#method;
+    if (method === undefined) return this.#endWith(this.#bindingError(NO_SUCH_METHOD));
+    let bound: unknown[] | Promise<unknown[]>;
+    let mismatch: HubException | undefined;
+    try {
+      for (const [index, upload] of this.uploads.entries()) {
+        upload.checkItems(uploadSchema(method, index, this.message.arguments.length));
+      }
+      bound = bindArguments(method, this.message.arguments, this.uploads);
+    } catch (error) {
+      // A wrong number of uploads is found later than wrong arguments: after authorization, as if the method threw it.
+      if (!(error instanceof HubException)) return this.#endWith(this.#bindingError(toError(error)));
+      bound = [];
+      mismatch = error;
+    }
+    if (
+      mismatch === undefined &&
+      Array.isArray(bound) &&
+      method.authorize === undefined &&
+      this.#owner.runtime.isDirect
+    ) {
+      this.#startDirectly(method, bound);
+    } else {
+      // Every failure in there becomes the call's completion.
+      void this.#startWithWaits(method, bound, mismatch);
+    }
+  }
+
+  /** The client wants no more, or is gone. A stream ends at once; a plain method is told by its signal. */
+  cancel(): void {
+    if (this.#isCancelled || this.#isFinished) return;
+    this.#isCancelled = true;
+    this.#abort?.abort();
+    if (this.#reader !== undefined) this.#endCancelledStream(this.#reader);
+  }
+
+  /** Ends a call that never started. */
+  refuse(error: Error): void {
+    this.#endWith(withDetail(callError.invoking(this.#shownName), error, this.#detailed));
+  }
+
+  get #detailed(): boolean {
+    return this.#owner.runtime.options.enableDetailedErrors;
+  }
+
+  /** ASP.NET Core shows the registered name, but what the client wrote for MessagePack stream invocations. */
+  get #shownName(): string {
+    const asSent = this.isStream && this.#owner.protocolName === "messagepack";
+    return this.#method === undefined || asSent ? this.message.target : this.#method.name;
+  }
+
+  #startDirectly(method: HubMethod, args: unknown[]): void {
+    const wrongMode = this.#modeError(method);
+    if (wrongMode !== undefined) return this.#endWith(wrongMode);
+    let result: unknown;
+    try {
+      const hub = this.#owner.runtime.constructHub(this);
+      this.#hub = hub;
+      result = method.run.apply(hub, args);
+    } catch (error) {
+      this.#fail(error);
+      return this.#finish();
+    }
+    if (method.isStream) {
+      void this.#runStream(result)
+        .catch((error: unknown) => this.#fail(error))
+        .then(() => this.#finish());
+    } else if (isThenable(result)) {
+      result.then(
+        (value) => {
+          this.#succeed(value);
+          this.#finish();
+        },
+        (error: unknown) => {
+          this.#fail(error);
+          this.#finish();
+        },
+      );
+    } else {
+      this.#succeed(result);
+      this.#finish();
+    }
+  }
+
+  async #startWithWaits(
+    method: HubMethod,
+    bound: unknown[] | Promise<unknown[]>,
+    mismatch: HubException | undefined,
+  ): Promise<void> {
+    const { runtime, context } = this.#owner;
+    let args: unknown[];
+    try {
+      args = await bound;
+    } catch (error) {
+      return this.#endWith(this.#bindingError(toError(error)));
+    }
+    try {
+      const hub = await runtime.createHub(context, this);
+      this.#hub = hub;
+      const invocation: HubInvocation = { context, hub, methodName: method.name, args };
+      if (!(await this.#isAuthorized(method, invocation)))
+        return this.#endWith(callError.unauthorized(this.#shownName));
+      const wrongMode = this.#modeError(method);
+      if (wrongMode !== undefined) return this.#endWith(wrongMode);
+      if (mismatch !== undefined) throw mismatch;
+      const run = (): unknown => method.run.apply(hub, invocation.args);
+      const chain = runtime.filters.invoke;
+      const result = await (chain === undefined ? run() : chain(invocation, run));
+      if (method.isStream) await this.#runStream(result);
+      else this.#succeed(result);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#finish();
+  }
+
+  async #isAuthorized(method: HubMethod, invocation: HubInvocation): Promise<boolean> {
+    const rule = method.authorize;
+    if (rule === undefined) return true;
+    if (typeof rule === "function") return (await rule(invocation)) === true;
+    return rule.roles.some((role) => invocation.context.user.isInRole(role));
+  }
+
+  #modeError(method: HubMethod): string | undefined {
+    if (method.isStream === this.isStream) return undefined;
+    return method.isStream ? callError.streamExpected(this.#shownName) : callError.noStreamExpected(this.#shownName);
+  }
+
+  async #runStream(result: unknown): Promise<void> {
+    const reader = openStream(await result);
+    if (reader === undefined) {
+      return this.#completeWithError(callError.notAStream(this.#shownName));
+    }
+    if (this.#isCancelled) return this.#endCancelledStream(reader);
+    this.#reader = reader;
+    try {
+      await this.#pump(reader);
+    } catch (error) {
+      if (this.#isFinished) return;
+      this.#report("FailedStreaming", error);
+      this.#completeWithError(withDetail(STREAM_FAILED, toError(error), this.#detailed));
+      reader.cancel().catch(() => {}); // the first error is the one that counts
+    }
+  }
+
+  async #pump(reader: StreamReader): Promise<void> {
+    const invocationId = this.message.invocationId ?? "";
+    for (;;) {
+      const result = await reader.next();
+      if (this.#isFinished) return;
+      if (result.done) break;
+      this.#owner.reply({ type: 2, invocationId, item: result.value });
+      const room = this.#owner.wire.ready();
+      if (room !== undefined) await room;
+      if (this.#isFinished) return;
+    }
+    this.#completeStream();
+  }
+
+  /** The completion goes out at once; the generator may take its time to clean up. */
+  #endCancelledStream(reader: StreamReader): void {
+    this.#completeStream();
+    const cleanedUp = reader.cancel().catch((error: unknown) => this.#report("FailedStreaming", error));
+    this.#finish(cleanedUp);
+  }
+
+  #succeed(result: unknown): void {
+    try {
+      const invocationId = this.message.invocationId;
+      if (invocationId === undefined) return;
+      this.#owner.reply({ type: 3, invocationId, hasResult: true, result: result ?? null });
+    } catch (error) {
+      // The result cannot be serialized. Only this call fails; ASP.NET Core would end the connection.
+      this.#fail(error);
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    const error = toError(thrown);
+    this.#report("FailedInvokingHubMethod", error);
+    this.#completeWithError(withDetail(callError.invoking(this.#shownName), error, this.#detailed));
+  }
+
+  #bindingError(error: Error): string {
+    return withDetail(callError.binding(this.#shownName), error, this.#detailed);
+  }
+
+  #completeWithError(error: string): void {
+    const invocationId = this.message.invocationId;
+    if (invocationId === undefined || this.#isFinished) return;
+    this.#owner.reply({ type: 3, invocationId, hasResult: false, error });
+  }
+
+  #completeStream(): void {
+    const invocationId = this.message.invocationId;
+    if (invocationId !== undefined) this.#owner.reply({ type: 3, invocationId, hasResult: false });
+  }
+
+  #endWith(error: string): void {
+    this.#completeWithError(error);
+    this.#finish();
+  }
+
+  #finish(before?: Promise<unknown>): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#reader = undefined;
+    for (const upload of this.uploads) upload.drop();
+    const hub = this.#hub;
+    const disposing = hub === undefined ? undefined : this.#dispose(hub, before);
+    if (disposing === undefined) this.#owner.finished(this);
+    else void disposing.then(() => this.#owner.finished(this));
+  }
+
+  /** Never rejects; a promise only when there is something to wait for. */
+  #dispose(hub: AnyHub, before: Promise<unknown> | undefined): Promise<void> | undefined {
+    const failed = (error: unknown): void => this.#report("FailedDisposingHub", error);
+    try {
+      return (before === undefined ? disposeHub(hub) : before.then(() => disposeHub(hub)))?.catch(failed);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
+
+  #report(event: string, error: unknown): void {
+    const { probe, hubName } = this.#owner.runtime;
+    if (!probe.isEnabled("error")) return;
+    probe.log({
+      level: "error",
+      category: "Microsoft.Azure.SignalR.HubDispatcher",
+      event,
+      message: `${hubName}.${this.#method?.name ?? this.message.target} failed: ${toError(error).message}`,
+      error,
+      attributes: { connectionId: this.#owner.context.connectionId },
+    });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === "function"
+  );
+}

@@ -1,0 +1,108 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { HubException } from "../base/errors.js";
+import { AsyncQueue } from "../base/queue.js";
+
+/** What an item costs in memory besides its bytes on the wire, so that many tiny items cannot pass under the bound. */
+const ITEM_OVERHEAD_BYTES = 100;
+const BAD_ITEM = "Failed to bind Stream message.";
+
+interface HeldItem {
+  readonly value: unknown;
+  /** Bytes counted against the client; 0 for the items that every upload may buffer. */
+  readonly bytes: number;
+}
+
+/**
+ * One client-to-server stream, read by the hub method as an async iterable. The service cannot be asked to slow one
+ * client down, so items beyond the buffer's capacity are held and counted, and the client's other messages go on.
+ */
+export class Upload implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
+  readonly #queue = new AsyncQueue<HeldItem>(Number.POSITIVE_INFINITY);
+  readonly #capacity: number;
+  readonly #account: HeldBytes;
+  #schema: StandardSchemaV1 | undefined;
+  #held = 0;
+
+  constructor(capacity: number, account: HeldBytes) {
+    this.#capacity = capacity;
+    this.#account = account;
+  }
+
+  /** Checks each item by the schema when the method reads it. */
+  checkItems(schema: StandardSchemaV1 | undefined): void {
+    this.#schema = schema;
+  }
+
+  /** Takes an item that was `bytes` long on the wire. */
+  push(value: unknown, bytes: number): void {
+    if (this.#queue.isEnded) return;
+    const counted = this.#queue.size >= this.#capacity ? bytes + ITEM_OVERHEAD_BYTES : 0;
+    this.#held += counted;
+    this.#account.add(counted);
+    this.#queue.push({ value, bytes: counted });
+  }
+
+  /** The client has finished it, or it failed; the items that came before are still read. */
+  end(error?: Error): void {
+    this.#queue.end(error);
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    const result = await this.#queue.next();
+    if (result.done) return result;
+    this.#release(result.value.bytes);
+    return this.#schema === undefined
+      ? { done: false, value: result.value.value }
+      : { done: false, value: await this.#checked(this.#schema, result.value.value) };
+  }
+
+  /** The method reads no further: what is held and what still comes is dropped. */
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    this.drop();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Forgets everything; the reader, if there is one, sees the end. */
+  drop(): void {
+    this.#release(this.#held);
+    // The queue has no error of its own to report here, so its promise cannot reject.
+    void this.#queue.return();
+  }
+
+  async #checked(schema: StandardSchemaV1, value: unknown): Promise<unknown> {
+    const outcome = await schema["~standard"].validate(value);
+    if (outcome.issues === undefined) return outcome.value;
+    this.drop();
+    throw new HubException(BAD_ITEM);
+  }
+
+  #release(bytes: number): void {
+    this.#held -= bytes;
+    this.#account.add(-bytes);
+  }
+}
+
+/** Counts the bytes that wait for one client's hub, against the bound that protects everybody else. */
+export class HeldBytes {
+  readonly #limit: number;
+  readonly #onExceeded: () => void;
+  #bytes = 0;
+
+  constructor(limit: number, onExceeded: () => void) {
+    this.#limit = limit;
+    this.#onExceeded = onExceeded;
+  }
+
+  get size(): number {
+    return this.#bytes;
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#limit) this.#onExceeded();
+  }
+}
