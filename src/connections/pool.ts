@@ -1,0 +1,289 @@
+import type { TokenSource } from "../auth/token-source.js";
+import { reconnectDelayMs } from "../base/backoff.js";
+import type { Timer } from "../base/clock.js";
+import type { SignalRError } from "../base/errors.js";
+import type { LogLevel } from "../base/probe.js";
+import type { ServiceEndpoint } from "../config/endpoint.js";
+import { endpointLabel } from "../config/service-endpoint.js";
+import { type Ack, ConnectionType, type Ping, type ServiceMessage } from "../protocol/service/messages.js";
+import { PingKey, readPing, statusRequestPing } from "../protocol/service/pings.js";
+import { ActiveConnections } from "./active-connections.js";
+import type { ConnectionEnvironment, ConnectionHandlers } from "./connection-options.js";
+import { type EndpointMetrics, EndpointStatus } from "./endpoint-status.js";
+import { FailureLog } from "./failure-log.js";
+import { PoolSlot } from "./pool-slot.js";
+import { ReconnectGate } from "./reconnect-gate.js";
+import { Category, report } from "./report.js";
+import { ServerConnection } from "./server-connection.js";
+
+/** What a pool tells its container. Handlers do not throw, except `onMessage`. */
+export interface PoolHandlers {
+  onMessage(message: ServiceMessage, connection: ServerConnection): void;
+  onAck(ack: Ack): void;
+  onInstanceOffline(instanceId: string): void;
+  /** A connection can be written to. */
+  onOpen(pool: ConnectionPool): void;
+  /** A connection that was open has ended. */
+  onConnectionClosed(connection: ServerConnection, reason: SignalRError | undefined): void;
+}
+
+export interface PoolOptions {
+  readonly environment: ConnectionEnvironment;
+  readonly endpoint: ServiceEndpoint;
+  readonly tokens: TokenSource;
+  /** Connections held open; 0 only negotiates. */
+  readonly connectionCount: number;
+  /** Cap that includes those the service asks for; undefined: no cap. */
+  readonly maxConnectionCount: number | undefined;
+  /** Weak connections carry no clients: those of secondary endpoints. */
+  readonly isWeak: boolean;
+  readonly handlers: PoolHandlers;
+}
+
+// The service is trusted, but a storm of requests for connections must not become a storm of connections.
+const MAX_DIALING_ON_DEMAND = 16;
+
+/** The server connections of one hub to one endpoint: a fixed number, replaced when lost, and those asked for on top. */
+export class ConnectionPool {
+  readonly endpoint: ServiceEndpoint;
+  readonly status: EndpointStatus;
+  readonly #options: PoolOptions;
+  readonly #environment: ConnectionEnvironment;
+  readonly #active: ActiveConnections;
+  readonly #gate: ReconnectGate;
+  readonly #failures = new FailureLog();
+  readonly #slots: readonly PoolSlot[];
+  readonly #onDemand = new Set<ServerConnection>();
+  readonly #handlers: ConnectionHandlers;
+  #isOnline: boolean;
+  #lastFailure: SignalRError | undefined;
+  #statusTimer: Timer | undefined;
+  /** False once the way down has begun: nothing is opened or replaced any more. */
+  #isGrowing = true;
+
+  constructor(options: PoolOptions) {
+    const { environment } = options;
+    this.endpoint = options.endpoint;
+    this.#options = options;
+    this.#environment = environment;
+    this.status = new EndpointStatus(environment.clock);
+    this.#active = new ActiveConnections(environment.random);
+    this.#gate = new ReconnectGate(environment.clock, (failed) => reconnectDelayMs(failed, environment.random));
+    this.#isOnline = options.connectionCount === 0;
+    this.#slots = Array.from({ length: options.connectionCount }, () => this.#newSlot());
+    this.#handlers = {
+      onOpen: (connection) => this.#opened(connection),
+      onChange: (connection) => this.#updated(connection),
+      onMessage: options.handlers.onMessage,
+      onPing: (messages) => this.#takePing(messages),
+      onAck: options.handlers.onAck,
+      onClosed: (connection, reason, wasOpen) => this.#closed(connection, reason, wasOpen),
+    };
+  }
+
+  /** Whether clients can be sent to the endpoint. A pool of no connections counts as online: it only negotiates. */
+  get isOnline(): boolean {
+    return this.#isOnline;
+  }
+
+  /** Whether a connection is open. */
+  get hasOpen(): boolean {
+    return this.#active.size > 0;
+  }
+
+  get isWeak(): boolean {
+    return this.#options.isWeak;
+  }
+
+  /** How full the endpoint is, by its last word. */
+  get metrics(): EndpointMetrics {
+    return this.status.metrics;
+  }
+
+  /** Why the last attempt or connection ended; undefined while all is well. */
+  get lastFailure(): SignalRError | undefined {
+    return this.#lastFailure;
+  }
+
+  /** All that are not closed, in any state. */
+  connections(): readonly ServerConnection[] {
+    const fixed = this.#slots.flatMap((slot) => slot.connection ?? []);
+    return [...fixed, ...this.#onDemand];
+  }
+
+  /** Opens all fixed connections at the same time. */
+  start(): void {
+    for (const slot of this.#slots) slot.begin();
+  }
+
+  /** The connection for the next message; undefined when none is open. */
+  pick(via: ServerConnection | undefined, partitionKey: string | undefined): ServerConnection | undefined {
+    return this.#active.pick(via, partitionKey);
+  }
+
+  /**
+   * Announces the shutdown on all connections and waits for the service's word; nothing is opened or replaced from now on.
+   * @param mode one of ShutdownMode
+   */
+  async offline(mode: number): Promise<void> {
+    this.#shrink();
+    if (this.isWeak) return;
+    const open = this.connections().filter((connection) => connection.isOpen);
+    const answers = await Promise.all(open.map((connection) => connection.offline(mode)));
+    const missing = open.filter((connection, index) => answers[index] === false && connection.isOpen).length;
+    if (missing > 0) {
+      this.#report(
+        "error",
+        "TimeoutWaitingForFinAck",
+        `${missing} server connections got no answer to the announced shutdown.`,
+      );
+    }
+  }
+
+  /** Closes all and replaces none. May be called at any time, and twice. */
+  async stop(): Promise<void> {
+    this.#shrink();
+    this.#statusTimer?.cancel();
+    this.#statusTimer = undefined;
+    await Promise.all(this.connections().map((connection) => connection.stop()));
+  }
+
+  #newSlot(): PoolSlot {
+    const { clock, random, tuning } = this.#environment;
+    return new PoolSlot({
+      clock,
+      random,
+      stableAfterMs: tuning.stableAfterMs,
+      gate: this.#gate,
+      open: () => this.#open(this.isWeak ? ConnectionType.Weak : ConnectionType.Default),
+    });
+  }
+
+  #open(connectionType: number, target?: string): ServerConnection {
+    const { environment, endpoint, tokens } = this.#options;
+    const handlers = this.#handlers;
+    return new ServerConnection({ environment, endpoint, tokens, connectionType, target, handlers });
+  }
+
+  #shrink(): void {
+    this.#isGrowing = false;
+    this.#gate.stop();
+    for (const slot of this.#slots) slot.stop();
+  }
+
+  #opened(connection: ServerConnection): void {
+    this.#lastFailure = undefined;
+    this.#failures.succeeded();
+    this.#updated(connection);
+    this.#slotOf(connection)?.opened();
+    this.#startStatusPings();
+    this.#options.handlers.onOpen(this);
+    this.#gate.succeeded();
+  }
+
+  #updated(connection: ServerConnection): void {
+    this.#active.update(connection);
+    const isOnline = this.#active.size > 0 || this.#slots.length === 0;
+    if (isOnline === this.#isOnline) return;
+    this.#isOnline = isOnline;
+    const { hub } = this.#environment;
+    const label = endpointLabel(this.endpoint);
+    if (isOnline) this.#report("info", "EndpointOnline", `Hub ${hub} is now connected to ${label}.`);
+    else if (this.#isGrowing) this.#report("warn", "EndpointOffline", `Hub ${hub} is now disconnected from ${label}.`);
+  }
+
+  #closed(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean): void {
+    const slot = this.#slotOf(connection);
+    if (this.#isGrowing) this.#reportEnd(connection, reason, wasOpen, slot !== undefined);
+    this.#onDemand.delete(connection);
+    this.#updated(connection);
+    if (wasOpen) this.#options.handlers.onConnectionClosed(connection, reason);
+    this.#startStatusPings();
+    slot?.closed();
+  }
+
+  #reportEnd(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean, isFixed: boolean): void {
+    const next = isFixed ? (wasOpen ? " It is replaced." : " It is tried again.") : "";
+    if (reason === undefined) {
+      this.#report("info", "ServiceConnectionClose", `The service closed server connection ${connection.id}.${next}`);
+      return;
+    }
+    this.#lastFailure = reason;
+    const level = this.#failures.levelOf(reason);
+    if (wasOpen) {
+      const text = `Server connection ${connection.id} was lost: ${reason.message}${next}`;
+      this.#report(level, "ConnectionDropped", text, reason);
+      return;
+    }
+    const event = reason.code === "CONNECTION_HANDSHAKE_REJECTED" ? "HandshakeError" : "FailedToConnect";
+    const text = `Could not connect to ${endpointLabel(this.endpoint)}: ${reason.message}${next}`;
+    this.#report(level, event, text, reason);
+  }
+
+  #slotOf(connection: ServerConnection): PoolSlot | undefined {
+    return this.#slots.find((slot) => slot.connection === connection);
+  }
+
+  #takePing(messages: Ping["messages"]): void {
+    const value = readPing(messages);
+    const offline = value(PingKey.Offline);
+    if (offline !== undefined) {
+      if (offline) {
+        this.#report(
+          "info",
+          "ReceivedInstanceOfflinePing",
+          `Service instance ${offline} is gone, with the clients on it.`,
+        );
+        this.#options.handlers.onInstanceOffline(offline);
+      }
+      return;
+    }
+    const target = value(PingKey.Target);
+    if (target) this.#openOnDemand(target);
+    this.status.take(messages);
+  }
+
+  #openOnDemand(target: string): void {
+    if (!this.#isGrowing || this.isWeak) return;
+    const { maxConnectionCount } = this.#options;
+    const total = this.#slots.length + this.#onDemand.size;
+    if (maxConnectionCount !== undefined && total >= maxConnectionCount) return;
+    let dialing = 0;
+    for (const connection of this.#onDemand) if (!connection.isOpen) dialing += 1;
+    if (dialing >= MAX_DIALING_ON_DEMAND) return;
+    const connection = this.#open(ConnectionType.OnDemand, target);
+    this.#onDemand.add(connection);
+    connection.start();
+  }
+
+  /** Begins when the first attempt is over, good or bad. */
+  #startStatusPings(): void {
+    if (this.#statusTimer !== undefined || !this.#isGrowing) return;
+    const { clock, tuning } = this.#environment;
+    this.#statusTimer = clock.every(tuning.statusPingMs, () => this.#askStatus());
+  }
+
+  #askStatus(): void {
+    try {
+      this.#active.any()?.send(statusRequestPing());
+    } catch (error) {
+      this.#report(
+        "warn",
+        "FailedSendingPing",
+        "The service could not be asked for its status; it will be asked again.",
+        error,
+      );
+    }
+  }
+
+  #report(level: LogLevel, event: string, message: string, error?: unknown): void {
+    report(this.#environment.probe, {
+      level,
+      category: this.isWeak ? Category.weakPool : Category.strongPool,
+      event,
+      message,
+      ...(error === undefined ? {} : { error }),
+      attributes: { hub: this.#environment.hub, endpoint: this.endpoint.endpoint },
+    });
+  }
+}

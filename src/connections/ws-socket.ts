@@ -1,0 +1,85 @@
+import { WebSocket } from "ws";
+import { SignalRError } from "../base/errors.js";
+import type { DialRequest, FrameSocket, SocketHandlers } from "./socket.js";
+import { dialError, errorOfStatus } from "./ws-errors.js";
+
+const NORMAL_CLOSURE = 1000;
+
+/** Dials with the `ws` package. */
+export function dialWebSocket(request: DialRequest, handlers: SocketHandlers): FrameSocket {
+  return new WsSocket(request, handlers);
+}
+
+class WsSocket implements FrameSocket {
+  readonly #handlers: SocketHandlers;
+  readonly #host: string;
+  readonly #socket: WebSocket;
+  #failure: SignalRError | undefined;
+  #wasOpen = false;
+  #isOurEnd = false;
+
+  constructor(request: DialRequest, handlers: SocketHandlers) {
+    this.#handlers = handlers;
+    this.#host = new URL(request.url).host;
+    // Compression costs more than it saves here, and a redirect would carry the token to another host.
+    const socket = new WebSocket(request.url, {
+      headers: request.headers,
+      perMessageDeflate: false,
+      followRedirects: false,
+      maxPayload: request.maxMessageBytes,
+    });
+    this.#socket = socket;
+    socket.on("open", () => {
+      this.#wasOpen = true;
+      handlers.onOpen();
+    });
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      if (isBinary) handlers.onBytes(data);
+      // The service speaks binary only. Text would be someone else's protocol, so it is a reason to go.
+      else
+        this.#fail(
+          new SignalRError("CONNECTION_LOST", `${this.#host} sent a text message where only binary ones are allowed.`),
+        );
+    });
+    socket.on("unexpected-response", (clientRequest, response) => {
+      this.#failure = errorOfStatus(this.#host, response.statusCode ?? 0);
+      response.resume();
+      clientRequest.destroy();
+    });
+    // ws emits "error" and then "close"; acting on "close" alone avoids ending the connection twice.
+    socket.on("error", (error) => {
+      this.#failure ??= dialError(this.#host, error, this.#wasOpen);
+    });
+    socket.on("close", (code) => this.#closed(code));
+  }
+
+  send(bytes: Uint8Array, onSent: () => void): void {
+    this.#socket.send(bytes, SEND_OPTIONS, onSent);
+  }
+
+  close(): void {
+    this.#isOurEnd = true;
+    this.#socket.close(NORMAL_CLOSURE);
+  }
+
+  destroy(): void {
+    this.#isOurEnd = true;
+    this.#socket.terminate();
+  }
+
+  #fail(failure: SignalRError): void {
+    this.#failure ??= failure;
+    this.#socket.terminate();
+  }
+
+  #closed(code: number): void {
+    let reason = this.#failure;
+    if (this.#isOurEnd) reason = undefined;
+    else if (reason === undefined && code !== NORMAL_CLOSURE) {
+      reason = new SignalRError("CONNECTION_LOST", `${this.#host} closed the websocket with code ${code}.`);
+    }
+    this.#handlers.onClose(reason);
+  }
+}
+
+const SEND_OPTIONS = Object.freeze({ binary: true, compress: false, fin: true });
