@@ -1,0 +1,122 @@
+import type { ClientCompletion, ClientInvocation, ErrorCompletion } from "../protocol/service/messages.js";
+import type { ClientConnection } from "./client-connection.js";
+import type { Directory } from "./directory.js";
+import { PreparedPayloads } from "./payloads.js";
+import type { ServerLink } from "./server-link.js";
+
+/** The hub that the calls are made in. */
+export interface CallScope {
+  readonly instanceId: string;
+  readonly directory: Directory<ClientConnection>;
+  linkOfServer(serverId: string): ServerLink | undefined;
+}
+
+/** A server's call of a client that was not answered yet. */
+interface Call {
+  readonly invocationId: string;
+  readonly connectionId: string;
+  readonly callerServerId: string;
+  /** Where the call came in; another connection of the same server will do when it is gone. */
+  readonly caller: ServerLink;
+}
+
+/**
+ * Calls of clients by servers. The answer arrives at the server that carries the client; that one hands it to the
+ * service, which finds the caller by the invocation id.
+ */
+export class ClientCalls {
+  readonly #hub: CallScope;
+  readonly #calls = new Map<string, Call>();
+  readonly #byClient = new Map<string, Set<Call>>();
+
+  constructor(hub: CallScope) {
+    this.#hub = hub;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  invoke(caller: ServerLink, message: ClientInvocation): void {
+    const { invocationId, connectionId } = message;
+    const client = this.#hub.directory.get(connectionId);
+    const owner = client?.link;
+    if (client === undefined || owner === undefined) {
+      caller.send(errorCompletion(message, `Connection '${connectionId}' does not exist.`));
+      return;
+    }
+    this.#add({ invocationId, connectionId, callerServerId: caller.serverId, caller });
+    // The owner has to expect the answer before the client can give it.
+    if (owner.serverId !== caller.serverId) owner.send(message);
+    caller.send({ kind: "serviceMapping", invocationId, connectionId, instanceId: this.#hub.instanceId });
+    client.deliver(new PreparedPayloads(message.payloads));
+  }
+
+  /** A server has the answer. When it is the caller itself, it only wants the call forgotten. */
+  complete(from: ServerLink, message: ClientCompletion | ErrorCompletion): void {
+    const call = this.#calls.get(message.invocationId);
+    if (call === undefined) return;
+    this.#remove(call);
+    if (from.serverId !== call.callerServerId) this.#callerOf(call)?.send(message);
+  }
+
+  /** The client is on another server now, which has to expect the answers to the calls that are under way. */
+  clientMoved(client: ClientConnection, to: ServerLink): void {
+    for (const call of this.#byClient.get(client.connectionId) ?? []) {
+      if (call.callerServerId !== to.serverId) to.send(announcement(call));
+    }
+  }
+
+  /** Fails the calls of a client that is gone; `owner` knows it by itself. */
+  clientGone(client: ClientConnection, owner: ServerLink | undefined): void {
+    for (const call of this.#byClient.get(client.connectionId) ?? []) {
+      this.#calls.delete(call.invocationId);
+      if (call.callerServerId === owner?.serverId) continue;
+      this.#callerOf(call)?.send(errorCompletion(call, `Connection '${call.connectionId}' disconnected.`));
+    }
+    this.#byClient.delete(client.connectionId);
+  }
+
+  /** Forgets the calls of a server that has no connection left. */
+  serverGone(serverId: string): void {
+    for (const call of this.#calls.values()) {
+      if (call.callerServerId === serverId) this.#remove(call);
+    }
+  }
+
+  #callerOf(call: Call): ServerLink | undefined {
+    return call.caller.isOpen ? call.caller : this.#hub.linkOfServer(call.callerServerId);
+  }
+
+  #add(call: Call): void {
+    const replaced = this.#calls.get(call.invocationId);
+    if (replaced !== undefined) this.#remove(replaced);
+    this.#calls.set(call.invocationId, call);
+    const ofClient = this.#byClient.get(call.connectionId);
+    if (ofClient === undefined) this.#byClient.set(call.connectionId, new Set([call]));
+    else ofClient.add(call);
+  }
+
+  #remove(call: Call): void {
+    this.#calls.delete(call.invocationId);
+    const ofClient = this.#byClient.get(call.connectionId);
+    if (ofClient?.delete(call) && ofClient.size === 0) this.#byClient.delete(call.connectionId);
+  }
+}
+
+interface CallIds {
+  readonly invocationId: string;
+  readonly connectionId: string;
+  readonly callerServerId: string;
+}
+
+function errorCompletion(call: CallIds, error: string): ErrorCompletion {
+  const { invocationId, connectionId, callerServerId } = call;
+  return { kind: "errorCompletion", invocationId, connectionId, callerServerId, error };
+}
+
+// The client has the call already, so nothing is to be delivered: no payloads.
+function announcement(call: CallIds): ClientInvocation {
+  const { invocationId, connectionId, callerServerId } = call;
+  return { kind: "clientInvocation", invocationId, connectionId, callerServerId, payloads: [] };
+}

@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { SignalRError, toError } from "../base/errors.js";
+
+/** What the HTTP servers hand over. */
+export interface ListenHandlers {
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** HTTP servers that share one port. */
+export interface Listener {
+  readonly port: number;
+  /** Stops listening and ends plain HTTP connections; websockets are the caller's. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK = Object.freeze(["127.0.0.1", "::1"]);
+const FREE_PORT_ATTEMPTS = 10;
+
+/**
+ * Listens on `host`, or on both loopback addresses when it is undefined, because `localhost` may mean either. A machine
+ * without IPv6 gets IPv4 alone.
+ *
+ * @throws SignalRError PORT_IN_USE when another program listens there, EMULATOR_FAILED for every other cause
+ */
+export async function listen(host: string | undefined, port: number, handlers: ListenHandlers): Promise<Listener> {
+  const addresses = host === undefined ? LOOPBACK : [host];
+  // A free port on one address may be taken on the other one: then another free port is tried.
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await listenOnAll(addresses, port, handlers);
+    } catch (error) {
+      const mayRetry = port === 0 && error instanceof SignalRError && error.code === "PORT_IN_USE";
+      if (!mayRetry || attempt === FREE_PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function listenOnAll(addresses: readonly string[], port: number, handlers: ListenHandlers): Promise<Listener> {
+  const servers: Server[] = [];
+  let boundPort = port;
+  try {
+    for (const address of addresses) {
+      const server = createServer(handlers.onRequest);
+      server.on("upgrade", handlers.onUpgrade);
+      if (await bind(server, address, boundPort, servers.length > 0)) {
+        servers.push(server);
+        boundPort = (server.address() as AddressInfo).port;
+      }
+    }
+  } catch (error) {
+    await closeAll(servers);
+    throw error;
+  }
+  return { port: boundPort, close: () => closeAll(servers) };
+}
+
+/** False: the machine does not have this address, and does not need to. */
+function bind(server: Server, address: string, port: number, isOptional: boolean): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (isOptional && (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT")) resolve(false);
+      else reject(listenError(error, address, port));
+    };
+    server.once("error", onError);
+    server.listen({ host: address, port, exclusive: true }, () => {
+      server.removeListener("error", onError);
+      resolve(true);
+    });
+  });
+}
+
+function listenError(thrown: NodeJS.ErrnoException, address: string, port: number): SignalRError {
+  const cause = toError(thrown);
+  if (thrown.code === "EADDRINUSE") {
+    return new SignalRError(
+      "PORT_IN_USE",
+      `Port ${port} on ${address} is in use by another program. Stop it, or choose another port.`,
+      { cause },
+    );
+  }
+  if (thrown.code === "EACCES") {
+    return new SignalRError(
+      "EMULATOR_FAILED",
+      `Listening on ${address} port ${port} is not permitted. Choose a port above 1023.`,
+      { cause },
+    );
+  }
+  return new SignalRError(
+    "EMULATOR_FAILED",
+    `The emulator cannot listen on ${address} port ${port}: ${cause.message}. Give an address that this machine has.`,
+    { cause },
+  );
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  const closing = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+  for (const server of servers) server.closeAllConnections();
+  await Promise.all(closing);
+}

@@ -1,0 +1,102 @@
+import { type Clock, systemClock } from "../base/clock.js";
+import { SignalRError } from "../base/errors.js";
+import { type Probe, silentProbe } from "../base/probe.js";
+
+/** How the emulator is started. All members have defaults; sizes are bytes, durations milliseconds. */
+export interface EmulatorOptions {
+  /** TCP port; 0 takes a free one. @default 8888 */
+  readonly port?: number;
+  /** Address to listen on, e.g. `0.0.0.0`. @default 127.0.0.1, and ::1 where the machine has it */
+  readonly host?: string;
+  /** Key that signs all tokens: at least 32 characters, no semicolon and no white space. @default the well-known emulator key */
+  readonly accessKey?: string;
+  /** Clients that may be connected at once, all hubs together; also the capacity that servers are told. @default 100_000 */
+  readonly maxClients?: number;
+  /** Largest websocket message taken from a client. @default 16 MiB */
+  readonly maxClientMessageBytes?: number;
+  /** Largest service message taken from a hub server. @default 128 MiB */
+  readonly maxServerMessageBytes?: number;
+  /** Bytes that may wait for one client that reads too slowly; beyond it the client is dropped. @default 16 MiB */
+  readonly clientSendBufferBytes?: number;
+  /** Limit for the hub handshake of a client, unless its token names another one. @default 15_000 */
+  readonly clientHandshakeTimeout?: number;
+  /** Limit for the handshake of a server connection. @default 15_000 */
+  readonly serverHandshakeTimeout?: number;
+  /** Receives what an operator may want to read. @default silent */
+  readonly probe?: Probe;
+  /** Source of time, for tests. @default the real clock */
+  readonly clock?: Clock;
+}
+
+/** {@link EmulatorOptions} checked, with defaults. Frozen. */
+export type ResolvedEmulatorOptions = Readonly<Required<Omit<EmulatorOptions, "host">>> & {
+  readonly host: string | undefined;
+};
+
+const MEBIBYTE = 1024 * 1024;
+const LEAST_KEY_LENGTH = 32;
+
+export const EMULATOR_DEFAULTS = Object.freeze({
+  port: 8888,
+  // Public knowledge: Microsoft's own emulator has the same one, so its connection strings work here too.
+  accessKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH",
+  maxClients: 100_000,
+  maxClientMessageBytes: 16 * MEBIBYTE,
+  maxServerMessageBytes: 128 * MEBIBYTE,
+  clientSendBufferBytes: 16 * MEBIBYTE,
+  clientHandshakeTimeout: 15_000,
+  serverHandshakeTimeout: 15_000,
+});
+
+/** @throws SignalRError CONFIG_INVALID naming the option, what was found and what is allowed */
+export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmulatorOptions {
+  const resolved: ResolvedEmulatorOptions = {
+    port: given.port ?? EMULATOR_DEFAULTS.port,
+    host: given.host,
+    accessKey: given.accessKey ?? EMULATOR_DEFAULTS.accessKey,
+    maxClients: given.maxClients ?? EMULATOR_DEFAULTS.maxClients,
+    maxClientMessageBytes: given.maxClientMessageBytes ?? EMULATOR_DEFAULTS.maxClientMessageBytes,
+    maxServerMessageBytes: given.maxServerMessageBytes ?? EMULATOR_DEFAULTS.maxServerMessageBytes,
+    clientSendBufferBytes: given.clientSendBufferBytes ?? EMULATOR_DEFAULTS.clientSendBufferBytes,
+    clientHandshakeTimeout: given.clientHandshakeTimeout ?? EMULATOR_DEFAULTS.clientHandshakeTimeout,
+    serverHandshakeTimeout: given.serverHandshakeTimeout ?? EMULATOR_DEFAULTS.serverHandshakeTimeout,
+    probe: given.probe ?? silentProbe,
+    clock: given.clock ?? systemClock,
+  };
+  checkWholeNumber("port", resolved.port, 0, 65_535);
+  checkWholeNumber("maxClients", resolved.maxClients, 1, Number.MAX_SAFE_INTEGER);
+  checkWholeNumber("maxClientMessageBytes", resolved.maxClientMessageBytes, 1, 0x7fffffff);
+  checkWholeNumber("maxServerMessageBytes", resolved.maxServerMessageBytes, 1, 0x7fffffff);
+  checkWholeNumber("clientSendBufferBytes", resolved.clientSendBufferBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkWholeNumber("clientHandshakeTimeout", resolved.clientHandshakeTimeout, 1, 0x7fffffff);
+  checkWholeNumber("serverHandshakeTimeout", resolved.serverHandshakeTimeout, 1, 0x7fffffff);
+  checkAccessKey(resolved.accessKey);
+  if (resolved.host !== undefined && !/^[\w.:%-]+$/.test(resolved.host)) {
+    throw new SignalRError(
+      "CONFIG_INVALID",
+      `host must be an IP address or a host name without scheme, port and path, got ${JSON.stringify(resolved.host)}`,
+    );
+  }
+  return Object.freeze(resolved);
+}
+
+function checkWholeNumber(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new SignalRError("CONFIG_INVALID", `${name} must be a whole number from ${least} to ${most}, got ${value}`);
+}
+
+function checkAccessKey(accessKey: string): void {
+  // Newer .NET libraries refuse to sign HS256 with less than 256 bits; better to hear it here than there.
+  if (accessKey.length < LEAST_KEY_LENGTH) {
+    throw new SignalRError(
+      "CONFIG_INVALID",
+      `accessKey must have at least ${LEAST_KEY_LENGTH} characters, got ${accessKey.length}`,
+    );
+  }
+  if (/[;\s]/.test(accessKey)) {
+    throw new SignalRError(
+      "CONFIG_INVALID",
+      "accessKey must not hold semicolons or white space, they cannot stand in a connection string",
+    );
+  }
+}

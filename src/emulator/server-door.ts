@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../base/clock.js";
+import { type Refusal, refuseUpgrade, type UpgradeDoor } from "./http.js";
+import { readHubName } from "./hub-name.js";
+import { ServerLink } from "./server-link.js";
+import type { Service } from "./service.js";
+import { isRefusal, requestToken, type TokenCheck, type TokenContent } from "./tokens.js";
+import type { TurnEnd } from "./turn-end.js";
+import type { WebSocketAcceptor } from "./ws-server.js";
+
+export interface ServerDoorInput {
+  readonly service: Service;
+  readonly tokens: TokenCheck;
+  readonly acceptor: WebSocketAcceptor;
+  readonly turnEnd: TurnEnd;
+  readonly clock: Clock;
+  readonly handshakeTimeoutMs: number;
+  readonly maxMessageBytes: number;
+}
+
+const PATH = "/server/";
+const LONGEST_ID = 256;
+
+/** Where hub servers come in: the websocket `/server/`. */
+export class ServerDoor implements UpgradeDoor {
+  readonly #input: ServerDoorInput;
+  #refusal: Refusal | undefined;
+
+  constructor(input: ServerDoorInput) {
+    this.#input = input;
+  }
+
+  /** New server connections are refused with this HTTP status; undefined lets them in again. */
+  refuseAll(status: number | undefined): void {
+    this.#refusal =
+      status === undefined ? undefined : { status, reason: "The emulator was told to refuse server connections." };
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL): boolean {
+    if (url.pathname !== PATH && `${url.pathname}/` !== PATH) return false;
+    void this.#open(request, socket, head, url);
+    return true;
+  }
+
+  async #open(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL): Promise<void> {
+    // The socket may break while the token is checked; nobody else listens yet.
+    const ignoreError = (): void => {};
+    socket.on("error", ignoreError);
+    const hub = readHubName(url);
+    const token = typeof hub === "string" ? await this.#check(request, url, hub) : hub;
+    if (typeof hub !== "string" || isRefusal(token)) {
+      refuseUpgrade(socket, token as Refusal);
+      return;
+    }
+    socket.removeListener("error", ignoreError);
+    this.#accept(request, socket, head, url, hub, token);
+  }
+
+  async #check(request: IncomingMessage, url: URL, hub: string): Promise<TokenContent | Refusal> {
+    const token = await this.#input.tokens.check(requestToken(request, url), PATH, hub);
+    // Looked at last, because it may change meanwhile.
+    if (this.#input.service.isStopped) return { status: 503, reason: "The emulator stops." };
+    return this.#refusal ?? token;
+  }
+
+  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL, hub: string, token: TokenContent): void {
+    const { service, acceptor, turnEnd, clock, handshakeTimeoutMs, maxMessageBytes } = this.#input;
+    const id = url.searchParams.get("cid")?.slice(0, LONGEST_ID) || randomUUID();
+    acceptor.accept(request, socket, head, (peer) => {
+      const serverId = findServerId(request, token) ?? id;
+      const link = new ServerLink({
+        socket: peer,
+        id,
+        serverId,
+        hub,
+        turnEnd,
+        clock,
+        handshakeTimeoutMs,
+        maxMessageBytes,
+        events: service,
+      });
+      service.addLink(link);
+    });
+  }
+}
+
+/** SDKs send the server's name as a header and as the token's subject. */
+function findServerId(request: IncomingMessage, token: TokenContent): string | undefined {
+  const header = request.headers["x-asrs-server-id"];
+  if (typeof header === "string" && header !== "") return header.slice(0, LONGEST_ID);
+  return token.claims.find(([type]) => type === "nameid")?.[1].slice(0, LONGEST_ID);
+}

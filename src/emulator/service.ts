@@ -1,0 +1,209 @@
+import type { Clock } from "../base/clock.js";
+import type { Probe } from "../base/probe.js";
+import type { ServiceMessage } from "../protocol/service/messages.js";
+import type { ClientConnection, ClientEvents } from "./client-connection.js";
+import type { Hello } from "./client-hello.js";
+import { handleServerMessage } from "./dispatch.js";
+import { HubSpace, type Totals } from "./hub-space.js";
+import type { LinkEvents, ServerLink } from "./server-link.js";
+
+/** One hub, counted. */
+export interface HubSnapshot {
+  /** Name at the service, lower case. */
+  readonly name: string;
+  readonly servers: readonly ServerSnapshot[];
+  /** Clients whose handshake request has arrived. */
+  readonly clients: number;
+  /** Users among them. */
+  readonly users: number;
+  /** Groups with at least one member. */
+  readonly groups: number;
+}
+
+/** One hub server, counted. */
+export interface ServerSnapshot {
+  readonly id: string;
+  /** Open server connections. */
+  readonly connections: number;
+  readonly clients: number;
+  /** True when it shuts down and takes no more clients. */
+  readonly isDraining: boolean;
+}
+
+export interface ServiceInput {
+  readonly instanceId: string;
+  readonly capacity: number;
+  readonly clock: Clock;
+  readonly probe: Probe;
+}
+
+const LOG_CATEGORY = "AzureSignalR.Emulator";
+// The protocol promises servers a sign of life every 5 seconds.
+const SERVER_HEARTBEAT_MS = 5000;
+const BEATS_PER_CLIENT_HEARTBEAT = 3;
+
+/** The service without its doors: all hubs, all clients and all server connections. */
+export class Service implements ClientEvents, LinkEvents {
+  readonly #hubs = new Map<string, HubSpace>();
+  readonly #clients = new Set<ClientConnection>();
+  readonly #links = new Set<ServerLink>();
+  readonly #input: ServiceInput;
+  readonly #heartbeat;
+  #beats = 0;
+  #isStopped = false;
+
+  constructor(input: ServiceInput) {
+    this.#input = input;
+    this.#heartbeat = input.clock.every(SERVER_HEARTBEAT_MS, () => this.#beat());
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** No connection may be added any more. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  get isFull(): boolean {
+    return this.#clients.size >= this.#input.capacity;
+  }
+
+  hasServers(hub: string): boolean {
+    return (this.#hubs.get(hub)?.links.size ?? 0) > 0;
+  }
+
+  hasToken(connectionToken: string): boolean {
+    for (const client of this.#clients) {
+      if (client.connectionToken === connectionToken) return true;
+    }
+    return false;
+  }
+
+  addClient(client: ClientConnection): void {
+    this.#clients.add(client);
+  }
+
+  addLink(link: ServerLink): void {
+    this.#links.add(link);
+  }
+
+  /** All hubs that have servers or clients, by name. */
+  hubs(): HubSnapshot[] {
+    const names = [...this.#hubs.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+    return names.map(snapshot);
+  }
+
+  /** Server connections, of all hubs or of one. */
+  links(hub?: string): ServerLink[] {
+    return [...this.#links].filter((link) => hub === undefined || link.hub === hub);
+  }
+
+  /** Clients, of all hubs or of one. */
+  clients(hub?: string): ClientConnection[] {
+    return [...this.#clients].filter((client) => hub === undefined || client.hub === hub);
+  }
+
+  /** Ends the heartbeat; connections are the caller's to close. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#heartbeat.cancel();
+  }
+
+  onReady(link: ServerLink): void {
+    this.#hub(link.hub).addLink(link);
+    this.#log("info", "ServerConnected", `A server connected to hub '${link.hub}'.`, { serverId: link.serverId });
+  }
+
+  onMessage(link: ServerLink, message: ServiceMessage): void {
+    const hub = this.#hubs.get(link.hub);
+    if (hub !== undefined) handleServerMessage(hub, link, message);
+  }
+
+  onBadMessage(link: ServerLink, error: Error): void {
+    const text = `A message of a server of hub '${link.hub}' was passed over: ${error.message}`;
+    this.#log("warn", "BadServerMessage", text, { serverId: link.serverId });
+  }
+
+  onHello(client: ClientConnection, hello: Hello): void {
+    this.#hub(client.hub).admit(client, hello);
+    this.#release(client.hub);
+  }
+
+  onClosed(peer: ClientConnection | ServerLink, reason: string | undefined): void {
+    if ("serverId" in peer) this.#linkClosed(peer, reason ?? "");
+    else this.#clientClosed(peer, reason);
+    this.#release(peer.hub);
+  }
+
+  #linkClosed(link: ServerLink, reason: string): void {
+    this.#links.delete(link);
+    this.#hubs.get(link.hub)?.removeLink(link);
+    const text = `A server connection of hub '${link.hub}' ended: ${reason}`;
+    this.#log("info", "ServerDisconnected", text, { serverId: link.serverId });
+  }
+
+  #clientClosed(client: ClientConnection, notice: string | undefined): void {
+    this.#clients.delete(client);
+    this.#hubs.get(client.hub)?.removeClient(client, notice);
+    if (notice) this.#log("info", "ClientClosed", notice, { hub: client.hub, connectionId: client.connectionId });
+  }
+
+  #hub(name: string): HubSpace {
+    let hub = this.#hubs.get(name);
+    if (hub === undefined) {
+      const { instanceId, clock } = this.#input;
+      hub = new HubSpace({ name, instanceId, clock, totals: () => this.#totals() });
+      this.#hubs.set(name, hub);
+    }
+    return hub;
+  }
+
+  #release(name: string): void {
+    if (this.#hubs.get(name)?.isEmpty) this.#hubs.delete(name);
+  }
+
+  #totals(): Totals {
+    return { clients: this.#clients.size, links: this.#links.size, capacity: this.#input.capacity };
+  }
+
+  #beat(): void {
+    for (const link of this.#links) link.heartbeat();
+    this.#beats += 1;
+    if (this.#beats % BEATS_PER_CLIENT_HEARTBEAT !== 0) return;
+    for (const client of this.#clients) client.heartbeat();
+    for (const hub of this.#hubs.values()) {
+      hub.userGroups.sweep();
+      this.#release(hub.name);
+    }
+  }
+
+  #log(level: "info" | "warn", event: string, message: string, attributes: Record<string, string>): void {
+    const { probe } = this.#input;
+    if (probe.isEnabled(level)) probe.log({ level, category: LOG_CATEGORY, event, message, attributes });
+  }
+}
+
+function snapshot(hub: HubSpace): HubSnapshot {
+  const servers = new Map<string, { connections: number; clients: number; draining: number }>();
+  for (const link of hub.links) {
+    const server = servers.get(link.serverId) ?? { connections: 0, clients: 0, draining: 0 };
+    server.connections += 1;
+    server.clients += link.clientCount;
+    if (link.isDraining) server.draining += 1;
+    servers.set(link.serverId, server);
+  }
+  return {
+    name: hub.name,
+    servers: [...servers].map(([id, { connections, clients, draining }]) => ({
+      id,
+      connections,
+      clients,
+      isDraining: draining === connections,
+    })),
+    clients: hub.directory.size,
+    users: hub.directory.userCount,
+    groups: hub.directory.groupCount,
+  };
+}

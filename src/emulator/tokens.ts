@@ -1,0 +1,70 @@
+import type { IncomingMessage } from "node:http";
+import { verifyToken } from "../auth/jwt.js";
+import type { Clock } from "../base/clock.js";
+import { SignalRError } from "../base/errors.js";
+import type { Secret } from "../base/secret.js";
+import type { WireClaim } from "../protocol/service/messages.js";
+import type { Refusal } from "./http.js";
+
+/** What a good token says. */
+export interface TokenContent {
+  /** In the token's order, repeats kept, registered claims included. */
+  readonly claims: readonly WireClaim[];
+}
+
+/** Judges the tokens of both doors by the access key. */
+export class TokenCheck {
+  readonly #keys: readonly Secret[];
+  readonly #clock: Clock;
+
+  constructor(keys: readonly Secret[], clock: Clock) {
+    this.#keys = keys;
+    this.#clock = clock;
+  }
+
+  /**
+   * Looks at signature, times and audience; never rejects. The audience must name the same path and hub; its scheme and
+   * host are not looked at, because SDKs leave the port out and the emulator goes by several names.
+   */
+  async check(token: string | undefined, path: string, hub: string): Promise<TokenContent | Refusal> {
+    if (token === undefined) {
+      return { status: 401, reason: "No token. Send it as `Authorization: Bearer` header or as query access_token." };
+    }
+    try {
+      const verified = await verifyToken(token, { keys: this.#keys, nowMs: this.#clock.unixTime() });
+      if (verified.audiences.some((audience) => isAudienceFor(audience, path, hub))) return { claims: verified.claims };
+      return {
+        status: 401,
+        reason: `The token is for another audience; ${path}?hub=${hub} was expected at the end of its claim aud.`,
+      };
+    } catch (error) {
+      const reason = error instanceof SignalRError ? error.message : "The token could not be checked.";
+      return { status: 401, reason };
+    }
+  }
+}
+
+/** The token of a request: the header first, else the query, where browsers have to put it. */
+export function requestToken(request: IncomingMessage, url: URL): string | undefined {
+  const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "");
+  return bearer?.[1] ?? (url.searchParams.get("access_token") || undefined);
+}
+
+export function isRefusal(answer: TokenContent | Refusal): answer is Refusal {
+  return "status" in answer;
+}
+
+function isAudienceFor(audience: string, path: string, hub: string): boolean {
+  let url: URL;
+  try {
+    url = new URL(audience);
+  } catch {
+    return false;
+  }
+  const isHttp = url.protocol === "http:" || url.protocol === "https:";
+  return isHttp && samePath(url.pathname, path) && url.searchParams.get("hub")?.toLowerCase() === hub;
+}
+
+function samePath(one: string, other: string): boolean {
+  return one.replace(/\/+$/, "") === other.replace(/\/+$/, "");
+}
