@@ -54,7 +54,7 @@ const NOBODY: readonly string[] = Object.freeze([]);
 const EVERYBODY: Address = Object.freeze({ to: "all", except: NOBODY });
 const SENT: Promise<void> = Promise.resolve();
 
-class Proxy implements ClientProxy {
+class OutletProxy implements ClientProxy {
   protected readonly outlet: HubOutlet;
   protected readonly address: Address;
   protected readonly origin: ClientWire | undefined;
@@ -75,7 +75,7 @@ class Proxy implements ClientProxy {
   }
 }
 
-class SingleProxy extends Proxy implements SingleClientProxy {
+class SingleOutletProxy extends OutletProxy implements SingleClientProxy {
   readonly #connectionId: string;
   readonly #onInvoke: (() => void) | undefined;
 
@@ -127,7 +127,7 @@ export class OutletClients implements HubClients {
 
   client(connectionId: string): SingleClientProxy {
     requireText("connectionId", connectionId);
-    return new SingleProxy(this.outlet, connectionId, this.origin, this.onInvoke);
+    return new SingleOutletProxy(this.outlet, connectionId, this.origin, this.onInvoke);
   }
 
   clients(connectionIds: readonly string[]): ClientProxy {
@@ -159,7 +159,7 @@ export class OutletClients implements HubClients {
   }
 
   #to(address: Address): ClientProxy {
-    return new Proxy(this.outlet, address, this.origin);
+    return new OutletProxy(this.outlet, address, this.origin);
   }
 }
 
