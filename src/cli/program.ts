@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { toError } from "../base/errors.js";
+import { EMULATOR_DEFAULTS } from "../emulator/options.js";
+import { type EmulatorFlags, runEmulator } from "./emulator.js";
+import type { CliIo } from "./io.js";
+
+const LARGEST_PORT = 65_535;
+
+/**
+ * Runs one command line (without node and script) to its end. What goes wrong is told in one sentence on the error
+ * stream.
+ *
+ * @returns the exit code: 0, or 1 when it failed; never rejects
+ */
+export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  try {
+    await buildProgram(io).parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    // Commander has written its own message, or the help text that was asked for.
+    if (error instanceof CommanderError) return error.exitCode;
+    io.err(`error: ${toError(error).message}\n`);
+    return 1;
+  }
+}
+
+function buildProgram(io: CliIo): Command {
+  const program = new Command("azure-signalr")
+    .description("Tools for Azure SignalR Service")
+    .version(packageVersion(), "-v, --version", "print the version")
+    // Settings are inherited by the commands added afterwards.
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+  program
+    .command("emulator")
+    .description("Azure SignalR Service on this machine")
+    .command("start")
+    .description("start the emulator and keep it running until Ctrl-C")
+    .option("-p, --port <number>", "TCP port; 0 takes a free one", parsePort, EMULATOR_DEFAULTS.port)
+    .option("--host <address>", "address to listen on (default: 127.0.0.1 and ::1)")
+    .option("--key <key>", "access key (default: the well-known emulator key)")
+    .action((flags: EmulatorFlags) => runEmulator(flags, io));
+  return program;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= LARGEST_PORT) return port;
+  throw new InvalidArgumentError(`Give a whole number from 0 to ${LARGEST_PORT}.`);
+}
+
+function packageVersion(): string {
+  // Both the source and the built file lie two folders below the package.
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(text) as { readonly version: string };
+  return version;
+}
