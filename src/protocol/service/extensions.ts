@@ -99,8 +99,7 @@ export function extensionPart(reader: MsgpackReader, items: number, index: numbe
 
 function readMap(reader: MsgpackReader, allowed: number): ServiceExtensions | undefined {
   const entries = reader.mapHeader();
-  if (entries === 0) return undefined;
-  const ext: { -readonly [Name in keyof ServiceExtensions]: ServiceExtensions[Name] } = {};
+  let ext: { -readonly [Name in keyof ServiceExtensions]: ServiceExtensions[Name] } | undefined;
   for (let entry = 0; entry < entries; entry += 1) {
     const key = reader.int();
     if (!isKnown(key) || !has(allowed, key)) {
@@ -108,6 +107,7 @@ function readMap(reader: MsgpackReader, allowed: number): ServiceExtensions | un
       continue;
     }
     if (reader.takeNil()) continue;
+    ext ??= {};
     if (key === Key.TracingId) ext.tracingId = reader.uint64();
     else if (key === Key.Ttl) ext.ttl = reader.int();
     else if (key === Key.Protocol) ext.protocol = reader.str();

@@ -40,15 +40,25 @@ export const invocationRows: Rows<"clientInvocation" | "clientCompletion" | "err
       // Older peers look for the protocol among the extensions.
       writeExtensions(writer, withProtocol(message), TRACING_PROTOCOL);
     },
-    read: (reader, items) => ({
-      kind: "clientCompletion",
-      invocationId: reader.str(),
-      connectionId: reader.str(),
-      callerServerId: reader.str(),
-      protocol: reader.strOrNil(),
-      payload: reader.bin(),
-      ...extensionPart(reader, items, 6, TRACING_PROTOCOL),
-    }),
+    read(reader, items) {
+      const invocationId = reader.str();
+      const connectionId = reader.str();
+      const callerServerId = reader.str();
+      const item = reader.strOrNil();
+      const payload = reader.bin();
+      const { ext } = extensionPart(reader, items, 6, TRACING_PROTOCOL);
+      // The two places are one property for the official SDK, where the one read last wins.
+      const protocol = ext?.protocol ?? item;
+      const message = {
+        kind: "clientCompletion",
+        invocationId,
+        connectionId,
+        callerServerId,
+        protocol,
+        payload,
+      } as const;
+      return ext === undefined ? message : { ...message, ext };
+    },
   },
   errorCompletion: {
     type: 36,
