@@ -1,0 +1,94 @@
+import { SignalRError, toError } from "../base/errors.js";
+import type { ServiceContainer } from "../connections/endpoints.js";
+import type { HubClass } from "../hub/hub.js";
+import type { HubOptions } from "../hub/options.js";
+import type { HubOutlet } from "../hub/outlet.js";
+import type { NegotiableHub } from "./negotiate.js";
+
+/** What the named host uses of a hub's host. */
+export interface HostedHub {
+  readonly hubName: string;
+  readonly container: Pick<ServiceContainer, "negotiateEndpoint" | "opened" | "status">;
+  readonly outlet: HubOutlet;
+  readonly clientCount: number;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** A hub that runs, with what negotiate must know of it. */
+export interface RunningHub extends NegotiableHub {
+  readonly host: HostedHub;
+}
+
+type State =
+  | { readonly at: "mapped" }
+  | { readonly at: "starting" }
+  | { readonly at: "running"; readonly hub: RunningHub }
+  | { readonly at: "failed" }
+  | { readonly at: "stopped" };
+
+/** One hub class of a named service, on however many paths: started once, stopped once, never again after that. */
+export class MappedHub {
+  readonly hubClass: HubClass;
+  /** As given when the class was mapped first. */
+  readonly options: HubOptions;
+  /** As given to `mapHub`. */
+  readonly paths: string[] = [];
+  /** Asked for by at least one path before the hub started. */
+  allowStatefulReconnects = false;
+  /** Resolves when the hub has its host (not yet a connection); rejects when it cannot start or was stopped before. */
+  readonly running: Promise<RunningHub>;
+  #state: State = { at: "mapped" };
+  #resolve: (hub: RunningHub) => void = () => {};
+  #reject: (error: Error) => void = () => {};
+
+  constructor(hubClass: HubClass, options: HubOptions) {
+    this.hubClass = hubClass;
+    this.options = options;
+    this.running = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Nobody has to wait for a hub; whoever does, or negotiates, gets the reason.
+    this.running.catch(() => {});
+  }
+
+  /** The hub while it runs; undefined before, after, and when it could not start. */
+  get hub(): RunningHub | undefined {
+    return this.#state.at === "running" ? this.#state.hub : undefined;
+  }
+
+  /** Whether nobody has started or stopped it yet. */
+  get isNew(): boolean {
+    return this.#state.at === "mapped";
+  }
+
+  /** Makes the hub once its service is known; does nothing when that was asked for before. */
+  start<TService>(service: Promise<TService>, create: (service: TService) => RunningHub): void {
+    if (this.#state.at !== "mapped") return;
+    this.#state = { at: "starting" };
+    service.then((opened) => this.#run(() => create(opened))).catch((error) => this.#fail(toError(error)));
+  }
+
+  /** Ends the hub; never rejects because of a hub that could not start. */
+  async stop(): Promise<void> {
+    const state = this.#state;
+    this.#state = { at: "stopped" };
+    this.#reject(new SignalRError("STOPPED", "The hubs of this service were shut down."));
+    if (state.at === "running") await state.hub.host.stop();
+  }
+
+  #run(create: () => RunningHub): void {
+    if (this.#state.at !== "starting") return;
+    const hub = create();
+    hub.host.start();
+    this.#state = { at: "running", hub };
+    this.#resolve(hub);
+  }
+
+  #fail(error: Error): void {
+    if (this.#state.at !== "starting") return;
+    this.#state = { at: "failed" };
+    this.#reject(error);
+  }
+}

@@ -1,0 +1,294 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { ClaimsInput } from "../auth/user-claims.js";
+import { type Clock, systemClock } from "../base/clock.js";
+import { SignalRError, toError } from "../base/errors.js";
+import type { Probe } from "../base/probe.js";
+import { AckRegistry } from "../connections/acks.js";
+import type { UntypedClient } from "../hub/client-types.js";
+import type { Hub, HubClass } from "../hub/hub.js";
+import { type HubOptions, resolveHubOptions } from "../hub/options.js";
+import { jsonAnswer, NOT_FOUND, unavailable } from "./answers.js";
+import { DeferredOutlet } from "./deferred-outlet.js";
+import { type HealthReport, probeHealth, reportHealth } from "./health.js";
+import { createHubContext, type HubContext } from "./hub-context.js";
+import { HubHost, type HubHostParts } from "./hub-host.js";
+import { HubMap, type HubMapping, type HubsByPath, type MapHubOptions } from "./hub-map.js";
+import type { IdentityOptions } from "./identity.js";
+import type { HostedHub, MappedHub, RunningHub } from "./mapped-hub.js";
+import { handshakeTimeoutClaim, negotiate } from "./negotiate.js";
+import { negotiatedHubPath } from "./paths.js";
+import type { HttpAnswer, NegotiateRequest } from "./request.js";
+import { type OpenService, openService, type ServiceSourceOptions } from "./service.js";
+
+/** Options of a named service. What is given here wins over JSON files and the environment. */
+export interface SignalROptions<TRequest> extends ServiceSourceOptions, IdentityOptions<TRequest> {
+  /** Options of all hubs; a hub's own win. */
+  readonly hub?: HubOptions;
+  /** Hubs by path, in place of calls of `mapHub`: `{ "/chat": ChatHub, "/room": [RoomHub, { ... }] }`. */
+  readonly hubs?: HubsByPath<TRequest>;
+}
+
+/** What a door gives its host. */
+export interface SignalRHostParts<TRequest> {
+  readonly probe: Probe;
+  /** The claims that the framework's usual middleware has found, when there is no `claimsProvider`. */
+  readonly defaultClaims: (raw: TRequest) => ClaimsInput | undefined;
+  readonly clock?: Clock;
+  /** @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly fetchUrl?: typeof fetch;
+  readonly createHubHost?: (parts: HubHostParts) => HostedHub;
+}
+
+const CATEGORY = "Microsoft.Azure.SignalR";
+
+/**
+ * One named service and its hubs, behind whichever door. Nothing that fails here is an unhandled rejection: what keeps it
+ * from starting is told by {@link started}, by every negotiate, and to the log.
+ */
+export class SignalRHost<TRequest> {
+  readonly #name: string;
+  readonly #options: SignalROptions<TRequest>;
+  readonly #parts: SignalRHostParts<TRequest>;
+  readonly #clock: Clock;
+  readonly #acks: AckRegistry;
+  readonly #serverName = `${hostname()}_${randomUUID().replaceAll("-", "")}`;
+  readonly #map = new HubMap<TRequest>();
+  #service: Promise<OpenService> | undefined;
+  /** Why the settings cannot be used. */
+  #failure: Error | undefined;
+  readonly #reported = new Set<Error>();
+  #nextTurn: NodeJS.Immediate | undefined;
+  #isAwaited = false;
+  #stopped: Promise<void> | undefined;
+
+  /**
+   * @throws SignalRError ARGUMENT_INVALID for an empty name, and what {@link mapHub} throws for the hubs of the options
+   */
+  constructor(name: string, options: SignalROptions<TRequest>, parts: SignalRHostParts<TRequest>) {
+    if (typeof name !== "string" || name === "") {
+      throw new SignalRError(
+        "ARGUMENT_INVALID",
+        'A service needs a name, as in named("signalr"), to find its settings.',
+      );
+    }
+    this.#name = name;
+    this.#options = options;
+    this.#parts = parts;
+    this.#clock = parts.clock ?? systemClock;
+    this.#acks = new AckRegistry({ clock: this.#clock });
+    for (const [path, mapped] of Object.entries(options.hubs ?? {})) {
+      if (Array.isArray(mapped)) this.mapHub(path, ...(mapped as [HubClass, MapHubOptions<TRequest>]));
+      else this.mapHub(path, mapped as HubClass);
+    }
+  }
+
+  /**
+   * Serves a hub on a path. Its server connections start on the next turn of the event loop.
+   * @throws SignalRError ARGUMENT_INVALID for a bad or taken path, HUB_INVALID for what is no hub class, STOPPED
+   */
+  mapHub(path: string, hubClass: HubClass, options?: MapHubOptions<TRequest>): void {
+    if (this.#stopped !== undefined) throw shutDown();
+    const mapping = this.#map.add(path, hubClass, options);
+    if (mapping.conflict !== undefined) this.#report(mapping.conflict);
+    this.#nextTurn ??= setImmediate(() => {
+      this.#nextTurn = undefined;
+      this.#startMapped();
+    });
+  }
+
+  /**
+   * Resolves when each mapped hub has a live server connection; keeps waiting while the service cannot be reached.
+   * @throws SignalRError (as rejection) for settings and hubs that are wrong, and STOPPED after a shutdown
+   */
+  async started(): Promise<void> {
+    this.#isAwaited = true;
+    if (this.#stopped !== undefined) throw shutDown();
+    const { conflict } = this.#map;
+    if (conflict !== undefined) throw conflict;
+    this.#startMapped();
+    await this.#open();
+    await Promise.all(
+      Array.from(this.#map.hubs, async (mapped) => {
+        const { host } = await mapped.running;
+        await host.container.opened();
+      }),
+    );
+  }
+
+  /**
+   * Sends to the clients of a hub from anywhere, at any time. What is sent before the hub could start waits for it.
+   * @throws SignalRError HUB_INVALID when the class is not mapped
+   */
+  context<TClient extends object = UntypedClient>(hubClass: HubClass<Hub<TClient>>): HubContext<TClient> {
+    const mapped = this.#map.of(hubClass);
+    const outlet = mapped.hub?.host.outlet ?? new DeferredOutlet(mapped.running.then(({ host }) => host.outlet));
+    return createHubContext<TClient>(outlet);
+  }
+
+  /** Whether a request is for the negotiate endpoint of one of the hubs. OPTIONS never is: CORS is the app's affair. */
+  serves(method: string, path: string): boolean {
+    return method !== "OPTIONS" && this.#find(path) !== undefined;
+  }
+
+  /** Answers a request that this host {@link serves}; never rejects. */
+  async negotiate(request: NegotiateRequest<TRequest>): Promise<HttpAnswer> {
+    if (this.#stopped !== undefined) {
+      return unavailable("STOPPED", "This server is shutting down, please try again later.");
+    }
+    const mapping = this.#find(request.path);
+    if (mapping === undefined) return NOT_FOUND;
+    return negotiate({
+      request,
+      rules: mapping.rules,
+      identity: this.#options,
+      defaultClaims: this.#parts.defaultClaims,
+      hub: () => this.#hubOf(mapping),
+      probe: this.#parts.probe,
+    });
+  }
+
+  /** How the service is, from what is known at this moment. */
+  health(): HealthReport {
+    const isDown = this.#failure !== undefined || this.#stopped !== undefined;
+    return reportHealth(this.#map.hubs, { isDown, isPartial: this.#map.conflict !== undefined });
+  }
+
+  /** {@link health} after each endpoint was asked, for at most 2 seconds. Never rejects. */
+  async probe(): Promise<HealthReport> {
+    if (this.#stopped !== undefined) return this.health();
+    try {
+      const { settings } = await this.#open();
+      return await probeHealth(this.health(), settings.endpoints, this.#parts.fetchUrl ?? fetch);
+    } catch {
+      return this.health();
+    }
+  }
+
+  /** The health report for monitors: 200, or 503 when unhealthy. */
+  healthAnswer(): HttpAnswer {
+    const report = this.health();
+    return jsonAnswer(report.status === "unhealthy" ? 503 : 200, report);
+  }
+
+  /**
+   * Refuses new clients, ends all hubs and their connections. Resolves when each client's `onDisconnected` has run, at
+   * the latest after the shutdown timeout. May be called twice.
+   */
+  shutdown(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    clearImmediate(this.#nextTurn);
+    const ended = await Promise.allSettled(Array.from(this.#map.hubs, (mapped) => mapped.stop()));
+    for (const outcome of ended) if (outcome.status === "rejected") this.#report(toError(outcome.reason));
+    try {
+      const service = await this.#service;
+      await service?.close();
+    } catch {
+      // It never opened; that was told when it failed.
+    }
+  }
+
+  #find(path: string): HubMapping<TRequest> | undefined {
+    const hubPath = negotiatedHubPath(path);
+    return hubPath === undefined ? undefined : this.#map.find(hubPath);
+  }
+
+  async #hubOf(mapping: HubMapping<TRequest>): Promise<RunningHub> {
+    if (mapping.conflict !== undefined) throw mapping.conflict;
+    this.#startMapped();
+    return mapping.hub.running;
+  }
+
+  #startMapped(): void {
+    if (this.#stopped !== undefined) return;
+    for (const mapped of this.#map.hubs) {
+      if (!mapped.isNew) continue;
+      mapped.start(this.#open(), (service) => this.#create(mapped, service));
+      mapped.running.catch((error: Error) => this.#report(error));
+    }
+  }
+
+  /** The settings, read once, when they are needed first. */
+  #open(): Promise<OpenService> {
+    if (this.#service === undefined) {
+      const { probe, env = process.env } = this.#parts;
+      this.#service = openService({
+        name: this.#name,
+        options: this.#options,
+        serverName: this.#serverName,
+        env,
+        probe,
+        clock: this.#clock,
+      });
+      this.#service.catch((error: Error) => {
+        this.#failure = error;
+        this.#report(error);
+      });
+    }
+    return this.#service;
+  }
+
+  #create(mapped: MappedHub, service: OpenService): RunningHub {
+    const { settings } = service;
+    const global = { ...settings.hub, ...definedOnly(this.#options.hub ?? {}) };
+    const options = resolveHubOptions(global, mapped.options);
+    const create = this.#parts.createHubHost ?? ((parts: HubHostParts) => new HubHost(parts));
+    const host = create({
+      hubClass: mapped.hubClass,
+      options,
+      settings,
+      serverName: this.#serverName,
+      tokens: service.tokens,
+      acks: this.#acks,
+      probe: this.#parts.probe,
+      clock: this.#clock,
+      allowStatefulReconnects: mapped.allowStatefulReconnects,
+    });
+    return {
+      host,
+      name: host.hubName,
+      serverName: this.#serverName,
+      settings,
+      handshakeTimeoutSeconds: handshakeTimeoutClaim(options.handshakeTimeout, host.hubName, this.#parts.probe),
+      // The official SDK tells the service of the global option only; what a hub sets for itself concerns its own texts.
+      enableDetailedErrors: resolveHubOptions(global).enableDetailedErrors,
+      negotiateEndpoint: () => host.container.negotiateEndpoint(),
+      tokens: service.tokens,
+    };
+  }
+
+  /** Tells once what keeps the service, or a hub of it, from starting. */
+  #report(error: Error): void {
+    if (this.#reported.has(error) || isShutDown(error)) return;
+    this.#reported.add(error);
+    const { probe } = this.#parts;
+    if (probe.isEnabled("error")) {
+      const message = `The Azure SignalR service ${this.#name} could not start.`;
+      probe.log({ level: "error", category: CATEGORY, event: "StartFailed", message, error });
+    } else if (!this.#isAwaited) {
+      // Nobody reads the log and nobody awaits started(): a warning of the process is the last way to be heard.
+      process.emitWarning(error.message, { type: "AzureSignalRWarning", code: codeOf(error) });
+    }
+  }
+}
+
+function definedOnly(options: HubOptions): HubOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function codeOf(error: Error): string {
+  return error instanceof SignalRError ? error.code : "CONFIG_INVALID";
+}
+
+function isShutDown(error: Error): boolean {
+  return error instanceof SignalRError && error.code === "STOPPED";
+}
+
+function shutDown(): SignalRError {
+  return new SignalRError("STOPPED", "This service was shut down; make a new one with named(...).");
+}
