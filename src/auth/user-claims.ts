@@ -81,7 +81,10 @@ function claimText(type: string, value: unknown): string {
 }
 
 function objectText(type: string, value: object): string {
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw invalid(`claim ${JSON.stringify(type)} is an invalid Date`);
+    return value.toISOString();
+  }
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
