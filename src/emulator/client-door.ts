@@ -105,7 +105,8 @@ export class ClientDoor implements HttpDoor, UpgradeDoor {
       refuseUpgrade(socket, token as Refusal);
       return;
     }
-    const negotiation = this.#negotiation(url.searchParams.get("id"), hub);
+    // The last one: the query of the app's own negotiate request comes first, and may hold an id of the app's.
+    const negotiation = this.#negotiation(url.searchParams.getAll("id").at(-1), hub);
     if ("status" in negotiation) {
       refuseUpgrade(socket, negotiation);
       return;
@@ -125,8 +126,9 @@ export class ClientDoor implements HttpDoor, UpgradeDoor {
   }
 
   /** A client that skipped negotiation has no id, and gets its connection now. */
-  #negotiation(connectionToken: string | null, hub: string): Negotiation | Refusal {
-    if (connectionToken === null) return { connectionId: newConnectionId(), connectionToken: newConnectionId(), hub };
+  #negotiation(connectionToken: string | undefined, hub: string): Negotiation | Refusal {
+    if (connectionToken === undefined)
+      return { connectionId: newConnectionId(), connectionToken: newConnectionId(), hub };
     const negotiation = this.#negotiations.take(connectionToken, hub);
     if (negotiation !== undefined) return negotiation;
     return this.#input.service.hasToken(connectionToken)

@@ -47,7 +47,8 @@ export class TokenCheck {
 /** The token of a request: the header first, else the query, where browsers have to put it. */
 export function requestToken(request: IncomingMessage, url: URL): string | undefined {
   const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "");
-  return bearer?.[1] ?? (url.searchParams.get("access_token") || undefined);
+  // The last one: an app's own query may hold the same name and comes first.
+  return bearer?.[1] ?? (url.searchParams.getAll("access_token").at(-1) || undefined);
 }
 
 export function isRefusal(answer: TokenContent | Refusal): answer is Refusal {
