@@ -116,8 +116,8 @@ function refusedCandidate(place: string, reason: string): Candidate {
 }
 
 function stringKeys(name: string): readonly string[] {
-  const [own, below] = namedSections(name);
-  return [`ConnectionStrings:${name}`, own, below];
+  const [own, fallback] = namedSections(name);
+  return [`ConnectionStrings:${name}`, own, fallback];
 }
 
 function namedSections(name: string): readonly [string, string] {

@@ -72,7 +72,7 @@ function findInLayer<T>(row: OptionRow<T>, key: string, layer: Layer): FoundValu
   const [first] = items;
   if (first === undefined) return undefined;
   const written = items.map(([, item]) => item.value ?? "").join(",");
-  return { key: key, origin: first[1].origin, written, value: row.rule.fromText(written), inCode: false };
+  return { key, origin: first[1].origin, written, value: row.rule.fromText(written), inCode: false };
 }
 
 function member(options: ServiceOptions, path: string): unknown {
