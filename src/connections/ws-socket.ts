@@ -41,14 +41,15 @@ class WsSocket implements FrameSocket {
           new SignalRError("CONNECTION_LOST", `${this.#host} sent a text message where only binary ones are allowed.`),
         );
     });
-    socket.on("unexpected-response", (clientRequest, response) => {
+    socket.on("unexpected-response", (_request, response) => {
       this.#failure = errorOfStatus(this.#host, response.statusCode ?? 0);
-      response.resume();
-      clientRequest.destroy();
+      socket.terminate();
     });
     // ws emits "error" and then "close"; acting on "close" alone avoids ending the connection twice.
     socket.on("error", (error) => {
       this.#failure ??= dialError(this.#host, error, this.#wasOpen);
+      // Once the stream is broken there is nothing to wait for; ws would wait for the other side's close.
+      if (this.#wasOpen) socket.terminate();
     });
     socket.on("close", (code) => this.#closed(code));
   }

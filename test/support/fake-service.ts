@@ -158,6 +158,9 @@ export class FakeService {
         socket.end(`HTTP/1.1 ${this.refuseWith} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       } else {
         this.#unanswered.add(socket);
+        // Only a socket that is read tells its end, and HTTP's sockets stay half open until told otherwise.
+        socket.resume();
+        socket.on("end", () => socket.destroy());
         socket.on("close", () => {
           this.#unanswered.delete(socket);
           this.#watch.look();
