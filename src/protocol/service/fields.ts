@@ -2,7 +2,6 @@ import type { MsgpackReader } from "../msgpack/reader.js";
 import type { MsgpackWriter } from "../msgpack/writer.js";
 import type { Payloads, WireClaim, WireHeaders } from "./messages.js";
 
-export const NO_BYTES: Uint8Array = new Uint8Array(0);
 export const NO_STRINGS: readonly string[] = Object.freeze([]);
 export const NO_HEADERS: WireHeaders = Object.freeze([]);
 
