@@ -17,6 +17,7 @@ const keepsNothing = (): boolean => false;
  * @throws TypeError when the value contains itself
  */
 export function stringifyJson(value: unknown): string {
+  if (value instanceof Uint8Array) return `"${toBase64(value)}"`;
   // JSON.stringify has no text for undefined.
   if (isPlain(value, keepsNothing)) return JSON.stringify(value) ?? "null";
   let hasBigInt = false;
@@ -32,11 +33,15 @@ export function stringifyJson(value: unknown): string {
 
 const JSON_FORMS: ValueForms = {
   date: (value) => value.toISOString(),
-  bytes: (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
+  bytes: toBase64,
   bigint: (value) => value,
   number: (value) => value,
   keeps: keepsNothing,
 };
+
+function toBase64(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+}
 
 /** Plain data with bigints in it; JSON.stringify refuses them, or calls a toJSON that somebody gave to their prototype. */
 function stringifyExact(value: unknown): string | undefined {

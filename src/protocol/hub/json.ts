@@ -7,8 +7,10 @@ import {
   parseJsonObject,
   textMember,
 } from "./json-object.js";
-import { checkDepth, MAX_JSON_DEPTH, parseExactJson, stringifyJson } from "./json-values.js";
+import { checkDepth, MAX_JSON_DEPTH, parseExactJson } from "./json-values.js";
+import { JsonWriter } from "./json-writer.js";
 import type {
+  CloseMessage,
   CompletionMessage,
   HubMessage,
   HubMessageHeaders,
@@ -16,7 +18,7 @@ import type {
   StreamInvocationMessage,
 } from "./messages.js";
 import { type HubProtocol, type HubProtocolOptions, InvalidDataException } from "./protocol.js";
-import { readTextRecord, textRecordEnd, writeTextRecord } from "./text-records.js";
+import { readTextRecord, textRecordEnd } from "./text-records.js";
 
 /** The JSON encoding of hub messages: one object a message, ended by 0x1E. */
 export function createJsonHubProtocol(options: HubProtocolOptions = {}): HubProtocol {
@@ -26,11 +28,26 @@ export function createJsonHubProtocol(options: HubProtocolOptions = {}): HubProt
 /** A record of fewer bytes has no room for the brackets of a value that is nested too deeply. */
 const LEAST_DEEP_BYTES = MAX_JSON_DEPTH * 2;
 
+const HEADS: Readonly<Record<number, string>> = Object.freeze({
+  1: '{"type":1',
+  2: '{"type":2',
+  3: '{"type":3',
+  4: '{"type":4',
+  5: '{"type":5',
+});
+
+interface Head {
+  readonly type: 1 | 2 | 3 | 4 | 5;
+  readonly headers?: HubMessageHeaders | undefined;
+  readonly invocationId?: string | undefined;
+}
+
 class JsonHubProtocol implements HubProtocol {
   readonly name = "json";
   readonly version = 2;
   readonly transferFormat = "Text";
   readonly #parse: (text: string) => unknown;
+  #idleWriter: JsonWriter | undefined;
 
   constructor(parse: (text: string) => unknown) {
     this.#parse = parse;
@@ -48,7 +65,16 @@ class JsonHubProtocol implements HubProtocol {
   }
 
   write(message: HubMessage): Uint8Array {
-    return writeTextRecord(messageText(message));
+    // A value may run code while it is encoded (a getter, toJSON) and that code may write a message of its own.
+    const writer = this.#idleWriter ?? new JsonWriter();
+    this.#idleWriter = undefined;
+    try {
+      writeMessage(writer, message);
+      return writer.take();
+    } finally {
+      writer.cancel();
+      this.#idleWriter = writer;
+    }
   }
 }
 
@@ -146,7 +172,7 @@ function readStreamIds(object: JsonObject): readonly string[] | undefined {
     if (typeof streamId !== "string")
       throw new InvalidDataException("Expected 'streamIds' to be a list of type String.");
   }
-  return streamIds as string[];
+  return streamIds.length === 0 ? undefined : (streamIds as string[]);
 }
 
 function requiredText(object: JsonObject, name: string): string {
@@ -171,59 +197,85 @@ function missing(name: string): InvalidDataException {
   return new InvalidDataException(`Missing required property '${name}'.`);
 }
 
-/** Members stand in the order of the reference, which some peers came to rely on. */
-function messageText(message: HubMessage): string {
+/** Members stand in the order of the reference. */
+function writeMessage(writer: JsonWriter, message: HubMessage): void {
   switch (message.type) {
     case 1:
     case 4:
-      return invocationText(message);
+      writeInvocation(writer, message);
+      break;
     case 2:
-      return `${headText(message)},"item":${stringifyJson(message.item)}}`;
+      writeHead(writer, message);
+      writer.text(',"item":');
+      writer.value(message.item);
+      break;
     case 3:
-      return completionText(message);
+      writeCompletion(writer, message);
+      break;
     case 5:
-      return `${headText(message)}}`;
+      writeHead(writer, message);
+      break;
     case 6:
-      return '{"type":6}';
-    case 7: {
-      const error = message.error ? `,"error":${JSON.stringify(message.error)}` : "";
-      return `{"type":7${error}${message.allowReconnect ? ',"allowReconnect":true' : ""}}`;
-    }
+      writer.text('{"type":6');
+      break;
+    case 7:
+      writeClose(writer, message);
+      break;
     case 8:
     case 9:
-      return `{"type":${message.type},"sequenceId":${message.sequenceId}}`;
+      writer.text(`{"type":${message.type},"sequenceId":${message.sequenceId}`);
+  }
+  writer.text("}");
+}
+
+function writeInvocation(writer: JsonWriter, message: InvocationMessage | StreamInvocationMessage): void {
+  writeHead(writer, message);
+  writer.text(',"target":');
+  writer.string(message.target);
+  writer.text(',"arguments":[');
+  for (let index = 0; index < message.arguments.length; index += 1) {
+    if (index > 0) writer.text(",");
+    writer.value(message.arguments[index]);
+  }
+  writer.text("]");
+  if (message.streamIds === undefined) return;
+  writer.text(',"streamIds":');
+  writer.text(JSON.stringify(message.streamIds));
+}
+
+function writeCompletion(writer: JsonWriter, message: CompletionMessage): void {
+  writeHead(writer, message);
+  if (message.error !== undefined) {
+    writer.text(',"error":');
+    writer.string(message.error);
+  } else if (message.hasResult) {
+    // A void or null result is written out: only a stream that ended has none.
+    writer.text(',"result":');
+    writer.value(message.result);
   }
 }
 
-function invocationText(message: InvocationMessage | StreamInvocationMessage): string {
-  const call = `,"target":${JSON.stringify(message.target)},"arguments":${stringifyJson(message.arguments)}`;
-  const streamIds = message.streamIds === undefined ? "" : `,"streamIds":${JSON.stringify(message.streamIds)}`;
-  return `${headText(message)}${call}${streamIds}}`;
+function writeClose(writer: JsonWriter, message: CloseMessage): void {
+  writer.text('{"type":7');
+  if (message.error) {
+    writer.text(',"error":');
+    writer.string(message.error);
+  }
+  if (message.allowReconnect) writer.text(',"allowReconnect":true');
 }
 
-function completionText(message: CompletionMessage): string {
-  const head = headText(message);
-  if (message.error !== undefined) return `${head},"error":${JSON.stringify(message.error)}}`;
-  // A void or null result is written out: only a stream that ended has none.
-  return message.hasResult ? `${head},"result":${stringifyJson(message.result)}}` : `${head}}`;
+function writeHead(writer: JsonWriter, message: Head): void {
+  writer.text(HEADS[message.type] as string);
+  if (message.headers !== undefined) writeHeaders(writer, message.headers);
+  // An empty id means "none" to every reader, so it is not written.
+  if (!message.invocationId) return;
+  writer.text(',"invocationId":');
+  writer.string(message.invocationId);
 }
 
-interface Head {
-  readonly type: number;
-  readonly headers?: HubMessageHeaders | undefined;
-  readonly invocationId?: string | undefined;
-}
-
-function headText(message: Head): string {
-  const headers = headersText(message.headers);
-  const { invocationId } = message;
-  // An id that is empty means "none" to every reader, so it is not written.
-  if (!invocationId) return `{"type":${message.type}${headers}`;
-  return `{"type":${message.type}${headers},"invocationId":${JSON.stringify(invocationId)}`;
-}
-
-function headersText(headers: HubMessageHeaders | undefined): string {
-  if (headers === undefined) return "";
+function writeHeaders(writer: JsonWriter, headers: HubMessageHeaders): void {
   const text = JSON.stringify(headers);
-  return text === "{}" ? "" : `,"headers":${text}`;
+  if (text === "{}") return;
+  writer.text(',"headers":');
+  writer.text(text);
 }
