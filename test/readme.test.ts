@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { compile, ensureBuilt, root } from "./support/built.js";
@@ -52,7 +52,7 @@ function makeProject(files: Readonly<Record<string, string>>): string {
     }),
   );
   for (const [file, code] of Object.entries(files)) {
-    mkdirSync(`${project}/${file}/..`, { recursive: true });
+    mkdirSync(dirname(`${project}/${file}`), { recursive: true });
     writeFileSync(`${project}/${file}`, code);
   }
   return project;

@@ -25,8 +25,21 @@ app.use((_req, res, next) => {
   next();
 });
 
+let isStarted = false;
+let isStopping = false;
+
+// Troubles go to the console, a sentence each; AZURE_LOG_LEVEL=info shows more. An error at the start ends the program
+// and is told there.
+const silent = () => {};
+const logger = {
+  debug: silent,
+  info: silent,
+  warn: (sentence: unknown) => console.warn(sentence),
+  error: (sentence: unknown) => isStarted && console.error(sentence),
+};
+
 // Without a connection string an emulator of the service is started in this process.
-const hubs = signalr.named("signalr", { emulator: true });
+const hubs = signalr.named("signalr", { emulator: true, logger });
 hubs.mapHub("/chat", ChatHub, { createHub: () => new ChatHub(rooms, figures) });
 app.use(hubs);
 app.get("/healthz", hubs.healthHandler());
@@ -45,14 +58,18 @@ server.once("listening", async () => {
   try {
     await hubs.started();
   } catch (error) {
-    fail(`The chat cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    if (!isStopping) fail(`The chat cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    return;
   }
-  const isAzure = hasConnectionString();
+  isStarted = true;
   const address = server.address();
   console.log(`Chat:    http://localhost:${typeof address === "object" && address !== null ? address.port : port}`);
-  console.log(isAzure ? "Service: the one of your connection string" : "Service: the emulator in this process");
-  if (!isAzure)
+  if (hasConnectionString()) {
+    console.log("Service: the one of your connection string");
+  } else {
+    console.log("Service: the emulator in this process");
     console.log("Azure:   set ConnectionStrings__signalr to the connection string of your Azure SignalR Service");
+  }
   console.log("Stop:    Ctrl-C");
 });
 
@@ -60,6 +77,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
 
 /** The hubs first, then the web server; nothing is left to wait for, so the process ends. A second Ctrl-C ends it at once. */
 async function stop(): Promise<void> {
+  isStopping = true;
   await hubs.shutdown();
   server.close();
   server.closeAllConnections();

@@ -5,6 +5,8 @@ import * as view from "./view.js";
 const TYPING_EVERY_MS = 1500;
 const TYPING_SHOWN_MS = 3000;
 
+const NOTHING = { at: 0, id: 0 };
+
 const byId = (id) => document.getElementById(id);
 const sparkline = createSparkline(byId("sparkline"));
 const typists = new Map();
@@ -14,7 +16,7 @@ let me;
 let room;
 let rooms = [];
 let people = [];
-let lastId = 0;
+let last = NOTHING;
 let typingSentAt = 0;
 let figures;
 
@@ -35,11 +37,8 @@ connection.on("peopleChanged", (where, names) => {
 });
 
 connection.on("messageReceived", (message) => {
-  // After a reconnect the view of the room and the group may both bring the same message.
-  if (message.id <= lastId) return;
-  lastId = message.id;
   stoppedTyping(message.name);
-  view.showMessage(message, me);
+  show(message);
 });
 
 connection.on("personTyping", (where, name) => {
@@ -69,20 +68,19 @@ async function begin() {
 async function join(name) {
   toggleRooms(false);
   const seen = await connection.invoke("join", name, me);
+  if (seen.room !== room) {
+    view.clearLog();
+    last = NOTHING;
+  }
   room = seen.room;
   people = seen.people;
-  lastId = 0;
   for (const typist of [...typists.keys()]) stoppedTyping(typist);
   byId("welcome").hidden = true;
   byId("chat").hidden = false;
   byId("room-name").textContent = room;
   document.title = `${room} · Parlour`;
-  view.clearLog();
-  for (const message of seen.messages) {
-    lastId = message.id;
-    view.showMessage(message, me);
-  }
-  if (seen.messages.length === 0) view.showNote("Nobody has said anything here yet");
+  for (const message of seen.messages) show(message);
+  view.showEmptiness(last === NOTHING);
   view.showPeople(people, me);
   view.showSelf(me);
   view.showRooms(rooms, room, tryJoin);
@@ -98,6 +96,14 @@ async function tryJoin(name) {
     view.showNote(reasonOf(error));
     return false;
   }
+}
+
+/** After a reconnect the view of the room and the group may both bring a message, and bring old ones again. */
+function show(message) {
+  if (message.at < last.at || (message.at === last.at && message.id <= last.id)) return;
+  last = message;
+  view.showEmptiness(false);
+  view.showMessage(message, me);
 }
 
 function stoppedTyping(name) {

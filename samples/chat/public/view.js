@@ -12,7 +12,7 @@ const STATES = {
   back: "back again",
 };
 
-export function create(name, { text, ...properties } = {}, ...children) {
+function create(name, { text, ...properties } = {}, ...children) {
   const element = Object.assign(document.createElement(name), properties);
   if (text !== undefined) element.textContent = text;
   element.append(...children);
@@ -22,11 +22,11 @@ export function create(name, { text, ...properties } = {}, ...children) {
 /** The same name has the same colour in every window. */
 function toneOf(name) {
   let hash = 7;
-  for (const character of name.toLowerCase()) hash = (hash * 31 + character.codePointAt(0)) % 65_521;
+  for (const character of name.toLowerCase()) hash = (hash * 67 + character.codePointAt(0)) % 65_521;
   return hash % TONES;
 }
 
-export function avatar(name) {
+function avatar(name) {
   const [initial = "?"] = name.trim();
   const element = create("span", { className: "avatar", text: initial.toUpperCase(), ariaHidden: "true" });
   element.dataset.tone = String(toneOf(name));
@@ -106,6 +106,10 @@ export function showMessage(message, me) {
   row.append(create("p", { className: "bubble", text: message.text, title: at }));
   log.append(row);
   if (message.name === me) byId("scroll").scrollTop = 0;
+}
+
+export function showEmptiness(isEmpty) {
+  byId("empty").hidden = !isEmpty;
 }
 
 export function showNote(text) {
