@@ -184,7 +184,7 @@ export class SignalRHost<TRequest> {
   async #stop(): Promise<void> {
     clearImmediate(this.#nextTurn);
     const ended = await Promise.allSettled(Array.from(this.#map.hubs, (mapped) => mapped.stop()));
-    for (const outcome of ended) if (outcome.status === "rejected") this.#report(toError(outcome.reason));
+    for (const outcome of ended) if (outcome.status === "rejected") this.#reportStop(toError(outcome.reason));
     try {
       const service = await this.#service;
       await service?.close();
@@ -260,6 +260,13 @@ export class SignalRHost<TRequest> {
       negotiateEndpoint: () => host.container.negotiateEndpoint(),
       tokens: service.tokens,
     };
+  }
+
+  #reportStop(error: Error): void {
+    const { probe } = this.#parts;
+    if (!probe.isEnabled("error")) return;
+    const message = `A hub of the Azure SignalR service ${this.#name} could not be stopped in order.`;
+    probe.log({ level: "error", category: CATEGORY, event: "StopFailed", message, error });
   }
 
   /** Tells once what keeps the service, or a hub of it, from starting. */

@@ -1,0 +1,561 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { RecordingProbe } from "../../test/support/recording-probe.js";
+import { SignalRError } from "../base/errors.js";
+import { silentProbe } from "../base/probe.js";
+import type { EndpointConnectionStatus } from "../connections/container-status.js";
+import { startEmulator } from "../emulator/index.js";
+import { Hub } from "../hub/hub.js";
+import type { HubOutlet } from "../hub/outlet.js";
+import type { HubHostParts } from "./hub-host.js";
+import type { HostedHub } from "./mapped-hub.js";
+import { SignalRHost, type SignalRHostParts, type SignalROptions } from "./signalr.js";
+
+class ChatHub extends Hub {}
+class RoomHub extends Hub {}
+
+const KEY = "a-key-that-must-never-be-seen-anywhere-0123456789";
+const connectionString = `Endpoint=http://localhost;Port=9;AccessKey=${KEY};Version=1.0;`;
+
+/** A hub's host without a service: connected when the test says so. */
+class StubHost implements HostedHub {
+  readonly parts: HubHostParts;
+  readonly hubName: string;
+  readonly calls: string[] = [];
+  readonly sent: string[] = [];
+  clientCount = 0;
+  online: "primary" | "secondary" | undefined;
+  open: () => void = () => {};
+  readonly #opened = new Promise<void>((resolve) => {
+    this.open = () => {
+      this.online = "primary";
+      resolve();
+    };
+  });
+
+  constructor(parts: HubHostParts) {
+    this.parts = parts;
+    this.hubName = parts.hubClass.name.toLowerCase();
+  }
+
+  readonly container = {
+    opened: () => this.#opened,
+    negotiateEndpoint: () => (this.online === undefined ? undefined : this.parts.settings.endpoints[0]),
+    status: () => ({ hub: this.hubName, isConnected: this.online !== undefined, endpoints: this.#endpoints() }),
+  };
+
+  get outlet(): HubOutlet {
+    const send = (_address: unknown, method: string): undefined => {
+      this.sent.push(method);
+    };
+    return { send } as Partial<HubOutlet> as HubOutlet;
+  }
+
+  start(): void {
+    this.calls.push("start");
+  }
+
+  async stop(): Promise<void> {
+    this.calls.push("stop");
+    this.online = undefined;
+  }
+
+  #endpoints(): EndpointConnectionStatus[] {
+    const metrics = { clientCount: 0, serverCount: 0, capacity: 0 };
+    return (["primary", "secondary"] as const).map((type) => ({
+      name: type,
+      type,
+      endpoint: `https://${type}.example`,
+      isOnline: this.online === type,
+      isActive: true,
+      metrics,
+      failure: undefined,
+      connections: [],
+    }));
+  }
+}
+
+function build(options: SignalROptions<object> = {}, parts: Partial<SignalRHostParts<object>> = {}) {
+  const stubs: StubHost[] = [];
+  const host = new SignalRHost<object>(
+    "signalr",
+    { configuration: { values: {} }, connectionString, ...options },
+    {
+      probe: new RecordingProbe(),
+      defaultClaims: () => undefined,
+      env: {},
+      createHubHost: (given) => {
+        const stub = new StubHost(given);
+        stubs.push(stub);
+        return stub;
+      },
+      ...parts,
+    },
+  );
+  return { host, stubs };
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
+
+function ask(host: SignalRHost<object>, path = "/chat/negotiate") {
+  const request = {
+    method: "POST",
+    path,
+    originalPath: path,
+    query: "",
+    headers: {},
+    remoteAddress: undefined,
+    raw: {},
+  };
+  return host.negotiate(request);
+}
+
+const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+
+afterEach(() => {
+  warnings.mockClear();
+});
+
+describe("starting", () => {
+  test("hubs start on the turn after mapHub, each class once", async () => {
+    const { host, stubs } = build();
+    host.mapHub("/chat", ChatHub);
+    host.mapHub("/talk", ChatHub);
+    host.mapHub("/room", RoomHub);
+    expect(stubs).toEqual([]);
+    await nextTurn();
+    expect(stubs.map(({ parts, calls }) => [parts.hubClass, calls])).toEqual([
+      [ChatHub, ["start"]],
+      [RoomHub, ["start"]],
+    ]);
+    host.mapHub("/late", class LateHub extends Hub {});
+    await nextTurn();
+    expect(stubs).toHaveLength(3);
+  });
+
+  test("started() waits for the first connection of every hub, and may be asked again", async () => {
+    const { host, stubs } = build({ hubs: { "/chat": ChatHub, "/room": [RoomHub, { keepAliveInterval: 1000 }] } });
+    let isStarted = false;
+    const started = host.started().then(() => {
+      isStarted = true;
+    });
+    await nextTurn();
+    stubs[0]?.open();
+    await nextTurn();
+    expect(isStarted).toBe(false);
+    stubs[1]?.open();
+    await started;
+    await host.started();
+    expect(stubs.map(({ parts }) => parts.options.keepAliveInterval)).toEqual([15_000, 1000]);
+  });
+
+  test("hub options: settings, then those of the service, then the hub's own; the token tells the global details only", async () => {
+    const values = {
+      Azure: {
+        SignalR: { signalr: { Hub: { KeepAliveInterval: 2000, StreamBufferCapacity: 3, EnableDetailedErrors: true } } },
+      },
+    };
+    const { host, stubs } = build({
+      configuration: { values },
+      hub: { keepAliveInterval: 4000, jsonBigIntegers: undefined as never },
+    });
+    host.mapHub("/chat", ChatHub, {
+      streamBufferCapacity: 5,
+      enableDetailedErrors: false,
+      allowStatefulReconnects: true,
+    });
+    await nextTurn();
+    stubs[0]?.open();
+    expect(stubs[0]?.parts).toMatchObject({
+      allowStatefulReconnects: true,
+      options: {
+        keepAliveInterval: 4000,
+        streamBufferCapacity: 5,
+        enableDetailedErrors: false,
+        jsonBigIntegers: false,
+      },
+    });
+    const { accessToken } = JSON.parse((await ask(host)).body) as { accessToken: string };
+    expect(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString()).toContain('"asrs.s.derror":"True"');
+  });
+
+  test("the options object of the caller is not written to", async () => {
+    const options = Object.freeze({
+      connectionString,
+      hubs: Object.freeze({ "/chat": ChatHub }),
+      hub: Object.freeze({}),
+    });
+    const { host } = build(options);
+    await nextTurn();
+    expect(host.health().hubs).toHaveLength(1);
+  });
+
+  test.each(["", undefined])("the name %j is refused at once", (name) => {
+    const parts = { probe: silentProbe, defaultClaims: () => undefined };
+    expect(() => new SignalRHost(name as string, {}, parts)).toThrow(
+      expect.objectContaining({ code: "ARGUMENT_INVALID" }),
+    );
+  });
+});
+
+describe("what keeps a service from starting", () => {
+  test.each<[string, SignalROptions<object>, string]>([
+    ["no connection string", { connectionString: undefined as never }, "CONNECTION_STRING_MISSING"],
+    ["a broken connection string", { connectionString: "Endpoint=x" }, "CONNECTION_STRING_INVALID"],
+    ["a wrong option", { connectionCount: -1 }, "CONFIG_INVALID"],
+    ["serverless mode", { serviceMode: "Serverless" }, "CONFIG_INVALID"],
+    ["a wrong hub option", { hub: { keepAliveInterval: 0 } }, "CONFIG_INVALID"],
+  ])("%s: started() rejects, negotiate is 500 with the code, the log has it once", async (_name, options, code) => {
+    const probe = new RecordingProbe();
+    const { host } = build(options, { probe });
+    host.mapHub("/chat", ChatHub);
+    host.mapHub("/talk", ChatHub);
+    await nextTurn();
+    await expect(host.started()).rejects.toMatchObject({ code });
+    await expect(host.started()).rejects.toMatchObject({ code });
+    const answer = await ask(host);
+    expect(answer).toMatchObject({ status: 500, headers: { "x-signalr-error": code } });
+    expect(JSON.stringify(answer)).not.toContain(KEY);
+    expect(probe.of("StartFailed")).toHaveLength(1);
+    expect(host.health().status).toBe("unhealthy");
+    expect((await host.probe()).status).toBe("unhealthy");
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  test("a hub that cannot be one fails alone", async () => {
+    class TwiceHub extends Hub {
+      go() {}
+      Go() {}
+    }
+    const { host } = build({ connectionCount: 0 }, { createHubHost: undefined as never });
+    host.mapHub("/twice", TwiceHub);
+    host.mapHub("/chat", ChatHub);
+    await expect(host.started()).rejects.toThrow(/Duplicate definitions of 'Go'/i);
+    expect(await ask(host, "/twice/negotiate")).toMatchObject({
+      status: 500,
+      headers: { "x-signalr-error": "HUB_INVALID" },
+    });
+    expect((await ask(host)).status).toBe(200);
+    expect(host.health()).toMatchObject({
+      status: "degraded",
+      hubs: [
+        { hub: "twicehub", status: "unhealthy" },
+        { hub: "chathub", status: "healthy" },
+      ],
+    });
+    await host.shutdown();
+  });
+
+  test("other hub options for a class that is mapped already are a start error; the first path goes on", async () => {
+    const { host, stubs } = build();
+    host.mapHub("/chat", ChatHub);
+    host.mapHub("/talk", ChatHub, { enableDetailedErrors: true });
+    await expect(host.started()).rejects.toThrow(/one class is one hub/);
+    await nextTurn();
+    stubs[0]?.open();
+    expect((await ask(host, "/chat/negotiate")).status).toBe(200);
+    expect(await ask(host, "/talk/negotiate")).toMatchObject({
+      status: 500,
+      headers: { "x-signalr-error": "HUB_INVALID" },
+    });
+    expect(host.health().status).toBe("degraded");
+  });
+
+  test("is said as a warning of the process when nobody reads the log and nobody awaits started()", async () => {
+    const { host } = build({ connectionString: "" }, { probe: silentProbe });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    await ask(host);
+    expect(warnings).toHaveBeenCalledTimes(1);
+    expect(warnings).toHaveBeenCalledWith(expect.any(String), {
+      type: "AzureSignalRWarning",
+      code: "CONNECTION_STRING_MISSING",
+    });
+  });
+
+  test("is not said twice to somebody who awaits started()", async () => {
+    const { host } = build({ connectionString: "" }, { probe: silentProbe });
+    host.mapHub("/chat", ChatHub);
+    await expect(host.started()).rejects.toThrow();
+    await nextTurn();
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  test("what is odd but works is a warning in the log", async () => {
+    const probe = new RecordingProbe();
+    const values = { Azure: { SignalR: { signalr: { ConectionCount: 3 } } } };
+    const { host, stubs } = build({ configuration: { values } }, { probe });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    expect(stubs).toHaveLength(1);
+    expect(probe.records).toEqual([expect.objectContaining({ level: "warn", event: "ConfigurationWarning" })]);
+  });
+
+  test("settings come from the folder that is given", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "signalr-host-"));
+    try {
+      writeFileSync(
+        join(folder, "appsettings.json"),
+        JSON.stringify({ ConnectionStrings: { signalr: connectionString } }),
+      );
+      const { host, stubs } = build({ connectionString: undefined as never, configuration: { folder } });
+      host.mapHub("/chat", ChatHub);
+      await nextTurn();
+      expect(stubs[0]?.parts.settings.endpoints[0]?.endpoint).toBe("http://localhost:9");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("requests", () => {
+  test("only negotiate endpoints of mapped hubs are served, and never OPTIONS", () => {
+    const { host } = build();
+    host.mapHub("/chat", ChatHub);
+    expect(host.serves("POST", "/Chat/negotiate/")).toBe(true);
+    expect(host.serves("GET", "/chat/negotiate")).toBe(true);
+    expect(host.serves("OPTIONS", "/chat/negotiate")).toBe(false);
+    expect(host.serves("POST", "/chat")).toBe(false);
+    expect(host.serves("POST", "/room/negotiate")).toBe(false);
+  });
+
+  test("a path that is not mapped is 404 when it is asked anyway", async () => {
+    expect((await ask(build().host, "/nothing/negotiate")).status).toBe(404);
+  });
+
+  test("the first negotiate starts the hub without waiting for the next turn", async () => {
+    const { host, stubs } = build();
+    host.mapHub("/chat", ChatHub);
+    const answer = ask(host);
+    expect((await answer).status).toBe(503);
+    expect(stubs).toHaveLength(1);
+  });
+});
+
+describe("context", () => {
+  test("can be had before the hub runs, and what it sends then is sent first", async () => {
+    const { host, stubs } = build();
+    host.mapHub("/chat", ChatHub);
+    const early = host.context(ChatHub);
+    const sent = early.clients.all.send("first");
+    await nextTurn();
+    await sent;
+    await early.clients.all.send("second");
+    await host.context(ChatHub).clients.all.send("third");
+    expect(stubs[0]?.sent).toEqual(["first", "second", "third"]);
+  });
+
+  test("of a hub that is not mapped is refused", () => {
+    expect(() => build().host.context(ChatHub)).toThrow(expect.objectContaining({ code: "HUB_INVALID" }));
+  });
+
+  test("tells why nothing can be sent", async () => {
+    const { host } = build({ connectionString: "" });
+    host.mapHub("/chat", ChatHub);
+    await expect(host.context(ChatHub).clients.all.send("first")).rejects.toMatchObject({
+      code: "CONNECTION_STRING_MISSING",
+    });
+  });
+});
+
+describe("health", () => {
+  const answering =
+    (status: number): typeof fetch =>
+    async () =>
+      new Response(null, { status });
+
+  test("is healthy, degraded or unhealthy by the connections of the hubs", async () => {
+    const { host, stubs } = build();
+    host.mapHub("/chat", ChatHub);
+    host.mapHub("/room", RoomHub);
+    expect(host.health()).toMatchObject({ status: "unhealthy", endpoints: [] });
+    expect(host.healthAnswer().status).toBe(503);
+    await nextTurn();
+    const [chat, room] = stubs;
+    chat?.open();
+    expect(host.health()).toEqual({
+      status: "degraded",
+      hubs: [
+        { hub: "chathub", paths: ["/chat"], status: "healthy", clients: 0 },
+        { hub: "roomhub", paths: ["/room"], status: "unhealthy", clients: 0 },
+      ],
+      endpoints: [
+        { name: "primary", type: "primary", url: "https://primary.example", status: "degraded" },
+        { name: "secondary", type: "secondary", url: "https://secondary.example", status: "unhealthy" },
+      ],
+    });
+    expect(host.healthAnswer().status).toBe(200);
+    room?.open();
+    if (room !== undefined) room.clientCount = 3;
+    expect(host.health()).toMatchObject({ status: "healthy", hubs: [{}, { clients: 3 }] });
+    if (room !== undefined) room.online = "secondary";
+    expect(host.health()).toMatchObject({ status: "degraded", hubs: [{}, { status: "degraded" }] });
+    await host.shutdown();
+    expect(host.health().status).toBe("unhealthy");
+  });
+
+  test("without hubs a service is healthy until it cannot be", async () => {
+    expect(build().host.health()).toEqual({ status: "healthy", hubs: [], endpoints: [] });
+  });
+
+  test("probe() asks the service: HEAD /api/health without a token", async () => {
+    const asked: unknown[] = [];
+    const fetchUrl: typeof fetch = async (url, init) => {
+      asked.push([String(url), init?.method, init?.headers]);
+      return new Response(null);
+    };
+    const { host, stubs } = build({}, { fetchUrl });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    stubs[0]?.open();
+    expect(await host.probe()).toMatchObject({ status: "healthy", endpoints: [{ status: "healthy" }] });
+    expect(asked).toEqual([["http://localhost:9/api/health", "HEAD", undefined]]);
+  });
+
+  test.each([
+    ["answers with 503", answering(503)],
+    ["answers with a redirect", answering(302)],
+    ["cannot be reached", () => Promise.reject(new Error("refused"))],
+  ])("probe() is unhealthy when the service %s, whatever is connected", async (_name, fetchUrl) => {
+    const { host, stubs } = build({}, { fetchUrl });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    stubs[0]?.open();
+    expect(host.health().status).toBe("healthy");
+    expect(await host.probe()).toMatchObject({ status: "unhealthy", endpoints: [{ status: "unhealthy" }] });
+  });
+
+  test("probe() is degraded when one of two endpoints does not answer", async () => {
+    const fetchUrl: typeof fetch = async (url) =>
+      new Response(null, { status: String(url).includes("one") ? 200 : 500 });
+    const endpoints = [
+      `Endpoint=https://one.example;AccessKey=${KEY}`,
+      `Endpoint=https://two.example;AccessKey=${KEY}`,
+    ];
+    const { host, stubs } = build({ connectionString: undefined as never, endpoints }, { fetchUrl });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    stubs[0]?.open();
+    const report = await host.probe();
+    expect(report.status).toBe("degraded");
+    expect(report.endpoints.map(({ status }) => status)).toEqual(["healthy", "unhealthy"]);
+    expect(JSON.stringify(report)).not.toContain(KEY);
+  });
+});
+
+describe("shutdown", () => {
+  test("stops every hub once, refuses new clients and new hubs", async () => {
+    const { host, stubs } = build();
+    host.mapHub("/chat", ChatHub);
+    host.mapHub("/room", RoomHub);
+    await nextTurn();
+    stubs[0]?.open();
+    expect((await ask(host)).status).toBe(200);
+    const ended = host.shutdown();
+    expect(host.shutdown()).toBe(ended);
+    expect(await ask(host)).toMatchObject({
+      status: 503,
+      headers: { "x-signalr-error": "STOPPED", "Retry-After": "2" },
+    });
+    await ended;
+    expect(stubs.map(({ calls }) => calls)).toEqual([
+      ["start", "stop"],
+      ["start", "stop"],
+    ]);
+    await expect(host.started()).rejects.toMatchObject({ code: "STOPPED" });
+    expect(() => host.mapHub("/late", class LateHub extends Hub {})).toThrow(
+      expect.objectContaining({ code: "STOPPED" }),
+    );
+  });
+
+  test("before the next turn: nothing ever starts", async () => {
+    const { host, stubs } = build();
+    host.mapHub("/chat", ChatHub);
+    const waiting = host.context(ChatHub).clients.all.send("never");
+    const refused = expect(waiting).rejects.toMatchObject({ code: "STOPPED" });
+    await host.shutdown();
+    await nextTurn();
+    await refused;
+    expect(stubs).toEqual([]);
+  });
+
+  test("of a service that could not start resolves", async () => {
+    const { host } = build({ connectionString: "" });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    await expect(host.shutdown()).resolves.toBeUndefined();
+  });
+
+  test("resolves and is told to the log when a hub cannot be stopped", async () => {
+    const probe = new RecordingProbe();
+    const { host, stubs } = build({}, { probe });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    const [stub] = stubs;
+    if (stub !== undefined) stub.stop = () => Promise.reject(new SignalRError("CONNECTION_LOST", "cannot stop"));
+    await host.shutdown();
+    expect(probe.events()).toContain("StopFailed");
+  });
+});
+
+describe("emulator: true", () => {
+  const unset = { connectionString: undefined as never, emulator: true, connectionCount: 1 };
+  const real = { createHubHost: undefined as never };
+
+  test("starts one when nothing is configured, and stops it at the shutdown", async () => {
+    const { host } = build(unset, real);
+    host.mapHub("/chat", ChatHub);
+    await host.started();
+    const answer = await ask(host);
+    expect(answer.status).toBe(200);
+    const url = new URL(JSON.parse(answer.body).url);
+    expect(url.port).not.toBe("8888");
+    expect((await fetch(new URL("/api/health", url), { method: "HEAD" })).status).toBe(200);
+    expect((await host.probe()).status).toBe("healthy");
+    await host.shutdown();
+    await expect(fetch(new URL("/api/health", url), { method: "HEAD" })).rejects.toThrow();
+  });
+
+  test("leaves a connection string alone", async () => {
+    await using emulator = await startEmulator({ port: 0 });
+    const { host } = build({ ...unset, connectionString: emulator.connectionString }, real);
+    host.mapHub("/chat", ChatHub);
+    await host.started();
+    expect(JSON.parse((await ask(host)).body).url).toContain(`:${emulator.port}/client/`);
+    await host.shutdown();
+  });
+
+  test("never starts one in production", async () => {
+    const { host } = build(unset, { ...real, env: { NODE_ENV: "production" } });
+    host.mapHub("/chat", ChatHub);
+    await expect(host.started()).rejects.toMatchObject({ code: "CONNECTION_STRING_MISSING" });
+    await host.shutdown();
+  });
+
+  test("two services in one process have one each", async () => {
+    const [one, other] = [build(unset, real).host, build(unset, real).host];
+    const urls: string[] = [];
+    for (const host of [one, other]) {
+      host.mapHub("/chat", ChatHub);
+      await host.started();
+      urls.push(new URL(JSON.parse((await ask(host)).body).url).port);
+    }
+    expect(urls[0]).not.toBe(urls[1]);
+    await one.shutdown();
+    expect((await ask(other)).status).toBe(200);
+    await other.shutdown();
+  });
+
+  test("stops it again when another setting is wrong", async () => {
+    const probe = new RecordingProbe();
+    const { host } = build({ ...unset, connectionCount: -1 }, { ...real, probe });
+    host.mapHub("/chat", ChatHub);
+    await expect(host.started()).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    const said = probe.of("EmulatorStarted")[0]?.message ?? "";
+    const url = /http:[^ ]+:\d+/.exec(said)?.[0] ?? "";
+    expect(url).not.toBe("");
+    await expect(fetch(`${url}/api/health`)).rejects.toThrow();
+  });
+});
