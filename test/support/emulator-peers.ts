@@ -68,7 +68,7 @@ export class ScriptedServer {
   readonly #reader = new FrameReader();
   readonly #greeted = new Set<string>();
   readonly #migrated = new Set<string>();
-  #wake: (() => void) | undefined;
+  #wakes: Array<() => void> = [];
 
   constructor(socket: WebSocket, options: ScriptOptions) {
     this.socket = socket;
@@ -114,7 +114,7 @@ export class ScriptedServer {
       const index = this.#unread.findIndex((message) => message.kind === kind && fits(message as Of<K>));
       if (index !== -1) return this.#unread.splice(index, 1)[0] as Of<K>;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#wakes.push(resolve);
       });
     }
   }
@@ -147,9 +147,9 @@ export class ScriptedServer {
       this.#migrated.add(message.connectionId);
     }
     if (message.kind === "connectionData" && this.#options.answers !== false) this.#answer(message.connectionId);
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    const wakes = this.#wakes;
+    this.#wakes = [];
+    for (const wake of wakes) wake();
   }
 
   // Like the SDK: the answer to the handshake of a client that was moved here goes nowhere.
