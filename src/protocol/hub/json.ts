@@ -53,8 +53,8 @@ class JsonHubProtocol implements HubProtocol {
     this.#parse = parse;
   }
 
-  recordEnd(bytes: Uint8Array, start: number): number {
-    return textRecordEnd(bytes, start);
+  recordEnd(bytes: Uint8Array, start: number, searchedTo = start): number {
+    return textRecordEnd(bytes, searchedTo);
   }
 
   read(bytes: Uint8Array, start: number, end: number): HubMessage | undefined {

@@ -1,6 +1,6 @@
 import { SignalRError } from "../../base/errors.js";
 import { type DecodeLimits, MsgpackReader } from "../msgpack/reader.js";
-import { decodeValue } from "./messagepack-values.js";
+import { decodeValue, MAX_MESSAGEPACK_DEPTH } from "./messagepack-values.js";
 import type { HubMessage, HubMessageHeaders } from "./messages.js";
 import { InvalidDataException } from "./protocol.js";
 
@@ -178,7 +178,7 @@ export class MessagePackRecord {
     if (lead === 0xc0) return reader.strOrNil();
     if (lead === 0xc2 || lead === 0xc3) return reader.bool();
     if (lead >= 0xc4 && lead <= 0xc6) return new Uint8Array(reader.bin());
-    reader.skip();
+    reader.skipNested(MAX_MESSAGEPACK_DEPTH);
     return decodeValue(this.#bytes.subarray(start, reader.offset));
   }
 

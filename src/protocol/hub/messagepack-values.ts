@@ -51,8 +51,9 @@ export function encodeValue(value: unknown): Uint8Array {
 }
 
 /**
- * The value that the bytes hold, whose structure must have been checked: a header in them never promises more than there
- * is. Integers are numbers in the safe range and bigints beyond; bytes are copied, so the value may outlive its source.
+ * The value that the bytes hold. Their structure must have been checked: no header promises more than there is, and
+ * nothing is nested deeper than {@link MAX_MESSAGEPACK_DEPTH}. Integers are numbers in the safe range and bigints
+ * beyond; bytes are copied, so the value may outlive its source.
  * @throws InvalidDataException
  */
 export function decodeValue(bytes: Uint8Array): unknown {
@@ -62,18 +63,17 @@ export function decodeValue(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new InvalidDataException("Reading a MessagePack value failed.", { cause });
   }
-  return settle(value, MAX_MESSAGEPACK_DEPTH);
+  return settle(value);
 }
 
 /** Narrows integers and copies bytes, in place: the containers are fresh and nobody else has them. */
-function settle(value: unknown, levels: number): unknown {
+function settle(value: unknown): unknown {
   if (typeof value === "bigint") return narrow(value);
   if (typeof value !== "object" || value === null) return value;
-  if (levels === 0) throw new InvalidDataException("Reading a MessagePack value failed: it is nested too deeply.");
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const item: unknown = value[index];
-      const settled = settle(item, levels - 1);
+      const settled = settle(item);
       if (settled !== item) value[index] = settled;
     }
     return value;
@@ -83,7 +83,7 @@ function settle(value: unknown, levels: number): unknown {
   if (value instanceof ExtData) return new ExtData(value.type, new Uint8Array(value.data as Uint8Array));
   const members = value as Record<string, unknown>;
   for (const key in members) {
-    const settled = settle(members[key], levels - 1);
+    const settled = settle(members[key]);
     if (settled !== members[key]) members[key] = settled;
   }
   return members;

@@ -20,9 +20,11 @@ export interface HubProtocol {
    * Where the record that begins at `start` ends (exclusive, its framing counted), or -1 while it is incomplete.
    * May answer an end beyond `bytes.length` when the length is known already, so that a limit can be checked early;
    * then the record is incomplete too.
+   * @param searchedTo where an earlier call, for fewer of these bytes, has ended without finding the end; a record that
+   * comes in thousands of pieces need not be searched from its start each time
    * @throws InvalidDataException when no record can begin like this
    */
-  recordEnd(bytes: Uint8Array, start: number): number;
+  recordEnd(bytes: Uint8Array, start: number, searchedTo?: number): number;
 
   /**
    * Reads the record between `start` and `end` (as found by {@link recordEnd}). Undefined: a message of a type this

@@ -171,6 +171,15 @@ export class MsgpackReader {
     }
   }
 
+  /** Passes over one value of any kind whose lists and maps are nested in no more than so many levels. */
+  skipNested(levels: number): void {
+    const children = this.#skipHead();
+    if (children === 0) return;
+    if (levels === 0) throw this.#malformed("a value is nested too deeply");
+    if (children > this.#end - this.#at) throw this.#malformed("a nested value is cut off");
+    for (let index = 0; index < children; index += 1) this.skipNested(levels - 1);
+  }
+
   /** Counts what the caller is about to keep; returns the count. */
   #claim(count: number): number {
     this.#itemsLeft -= count;
