@@ -351,6 +351,19 @@ test("without a connection a send waits a moment for one, and then goes first", 
   ]);
 });
 
+test("a send that nobody awaits fails without an unhandled rejection", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on("unhandledRejection", note);
+  const container = containerOf({}, 1);
+  void container.send(broadcast("x"));
+  clock.advance(400);
+  await turns();
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
 test("a full buffer is thrown to the sender, and a filling one asks to wait", async () => {
   const container = await opened(
     { tuning: { highWaterBytes: 1_000, maxBufferedBytes: 10_000, flushBytes: 2 ** 30 } },

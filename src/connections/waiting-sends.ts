@@ -34,20 +34,23 @@ export class WaitingSends {
   /**
    * Waits for a connection, then runs; settles as `run` does.
    * @param bytes what is held meanwhile
-   * @throws SignalRError (as rejection) NOT_CONNECTED when none came in time, SEND_BUFFER_FULL when too much waits
+   * @throws SignalRError SEND_BUFFER_FULL when too much waits already; as rejection NOT_CONNECTED when no connection came in time
    */
   add<T>(bytes: number, run: () => Promise<T> | T): Promise<T> {
     const { clock, waitMs, maxBytes } = this.#options;
     if (this.#bytes >= maxBytes) {
       const text = `${this.#bytes} bytes wait for a connection to the service, allowed are ${maxBytes}.`;
-      return Promise.reject(new SignalRError("SEND_BUFFER_FULL", text));
+      throw new SignalRError("SEND_BUFFER_FULL", text);
     }
-    return new Promise<T>((resolve, reject) => {
+    const settled = new Promise<T>((resolve, reject) => {
       const deadline = clock.now() + waitMs;
       this.#jobs.push({ bytes, deadline, run: () => resolve(new Promise<T>((settle) => settle(run()))), reject });
       this.#bytes += bytes;
       this.#timer ??= clock.after(waitMs, () => this.#expire());
     });
+    // A sender who does not wait for the outcome does not want to hear of it.
+    settled.catch(() => {});
+    return settled;
   }
 
   /** A connection is open: all run now, in the order they came. */

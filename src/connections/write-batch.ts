@@ -14,8 +14,9 @@ export interface WriteBatchOptions {
 
 /**
  * Joins the messages of one turn of the event loop into one websocket message, which is several times cheaper than one
- * each. A turn ends with `setImmediate`: it comes right after the sockets were read, so answers of asynchronous methods
- * share the batch, and a lone message waits for no timer.
+ * each. A turn ends with `setImmediate`: it comes right after the sockets were read, so a lone message waits for no
+ * timer. A microtask would come too early: answers of asynchronous methods that end a few steps apart would each get
+ * their own websocket message, at twice the cost (measured).
  */
 export class WriteBatch {
   readonly #options: WriteBatchOptions;
