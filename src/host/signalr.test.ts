@@ -2,115 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ask, buildHost, connectionString, KEY, nextTurn } from "../../test/support/named-host.js";
 import { RecordingProbe } from "../../test/support/recording-probe.js";
 import { SignalRError } from "../base/errors.js";
 import { silentProbe } from "../base/probe.js";
-import type { EndpointConnectionStatus } from "../connections/container-status.js";
-import { startEmulator } from "../emulator/index.js";
 import { Hub } from "../hub/hub.js";
-import type { HubOutlet } from "../hub/outlet.js";
-import type { HubHostParts } from "./hub-host.js";
-import type { HostedHub } from "./mapped-hub.js";
-import { SignalRHost, type SignalRHostParts, type SignalROptions } from "./signalr.js";
+import { SignalRHost, type SignalROptions } from "./signalr.js";
 
 class ChatHub extends Hub {}
 class RoomHub extends Hub {}
-
-const KEY = "a-key-that-must-never-be-seen-anywhere-0123456789";
-const connectionString = `Endpoint=http://localhost;Port=9;AccessKey=${KEY};Version=1.0;`;
-
-/** A hub's host without a service: connected when the test says so. */
-class StubHost implements HostedHub {
-  readonly parts: HubHostParts;
-  readonly hubName: string;
-  readonly calls: string[] = [];
-  readonly sent: string[] = [];
-  clientCount = 0;
-  online: "primary" | "secondary" | undefined;
-  open: () => void = () => {};
-  readonly #opened = new Promise<void>((resolve) => {
-    this.open = () => {
-      this.online = "primary";
-      resolve();
-    };
-  });
-
-  constructor(parts: HubHostParts) {
-    this.parts = parts;
-    this.hubName = parts.hubClass.name.toLowerCase();
-  }
-
-  readonly container = {
-    opened: () => this.#opened,
-    negotiateEndpoint: () => (this.online === undefined ? undefined : this.parts.settings.endpoints[0]),
-    status: () => ({ hub: this.hubName, isConnected: this.online !== undefined, endpoints: this.#endpoints() }),
-  };
-
-  get outlet(): HubOutlet {
-    const send = (_address: unknown, method: string): undefined => {
-      this.sent.push(method);
-    };
-    return { send } as Partial<HubOutlet> as HubOutlet;
-  }
-
-  start(): void {
-    this.calls.push("start");
-  }
-
-  async stop(): Promise<void> {
-    this.calls.push("stop");
-    this.online = undefined;
-  }
-
-  #endpoints(): EndpointConnectionStatus[] {
-    const metrics = { clientCount: 0, serverCount: 0, capacity: 0 };
-    return (["primary", "secondary"] as const).map((type) => ({
-      name: type,
-      type,
-      endpoint: `https://${type}.example`,
-      isOnline: this.online === type,
-      isActive: true,
-      metrics,
-      failure: undefined,
-      connections: [],
-    }));
-  }
-}
-
-function build(options: SignalROptions<object> = {}, parts: Partial<SignalRHostParts<object>> = {}) {
-  const stubs: StubHost[] = [];
-  const host = new SignalRHost<object>(
-    "signalr",
-    { configuration: { values: {} }, connectionString, ...options },
-    {
-      probe: new RecordingProbe(),
-      defaultClaims: () => undefined,
-      env: {},
-      createHubHost: (given) => {
-        const stub = new StubHost(given);
-        stubs.push(stub);
-        return stub;
-      },
-      ...parts,
-    },
-  );
-  return { host, stubs };
-}
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
-
-function ask(host: SignalRHost<object>, path = "/chat/negotiate") {
-  const request = {
-    method: "POST",
-    path,
-    originalPath: path,
-    query: "",
-    headers: {},
-    remoteAddress: undefined,
-    raw: {},
-  };
-  return host.negotiate(request);
-}
 
 const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
 
@@ -120,7 +20,7 @@ afterEach(() => {
 
 describe("starting", () => {
   test("hubs start on the turn after mapHub, each class once", async () => {
-    const { host, stubs } = build();
+    const { host, stubs } = buildHost();
     host.mapHub("/chat", ChatHub);
     host.mapHub("/talk", ChatHub);
     host.mapHub("/room", RoomHub);
@@ -136,7 +36,7 @@ describe("starting", () => {
   });
 
   test("started() waits for the first connection of every hub, and may be asked again", async () => {
-    const { host, stubs } = build({ hubs: { "/chat": ChatHub, "/room": [RoomHub, { keepAliveInterval: 1000 }] } });
+    const { host, stubs } = buildHost({ hubs: { "/chat": ChatHub, "/room": [RoomHub, { keepAliveInterval: 1000 }] } });
     let isStarted = false;
     const started = host.started().then(() => {
       isStarted = true;
@@ -157,7 +57,7 @@ describe("starting", () => {
         SignalR: { signalr: { Hub: { KeepAliveInterval: 2000, StreamBufferCapacity: 3, EnableDetailedErrors: true } } },
       },
     };
-    const { host, stubs } = build({
+    const { host, stubs } = buildHost({
       configuration: { values },
       hub: { keepAliveInterval: 4000, jsonBigIntegers: undefined as never },
     });
@@ -187,7 +87,7 @@ describe("starting", () => {
       hubs: Object.freeze({ "/chat": ChatHub }),
       hub: Object.freeze({}),
     });
-    const { host } = build(options);
+    const { host } = buildHost(options);
     await nextTurn();
     expect(host.health().hubs).toHaveLength(1);
   });
@@ -209,7 +109,7 @@ describe("what keeps a service from starting", () => {
     ["a wrong hub option", { hub: { keepAliveInterval: 0 } }, "CONFIG_INVALID"],
   ])("%s: started() rejects, negotiate is 500 with the code, the log has it once", async (_name, options, code) => {
     const probe = new RecordingProbe();
-    const { host } = build(options, { probe });
+    const { host } = buildHost(options, { probe });
     host.mapHub("/chat", ChatHub);
     host.mapHub("/talk", ChatHub);
     await nextTurn();
@@ -229,7 +129,7 @@ describe("what keeps a service from starting", () => {
       go() {}
       Go() {}
     }
-    const { host } = build({ connectionCount: 0 }, { createHubHost: undefined as never });
+    const { host } = buildHost({ connectionCount: 0 }, { createHubHost: undefined as never });
     host.mapHub("/twice", TwiceHub);
     host.mapHub("/chat", ChatHub);
     await expect(host.started()).rejects.toThrow(/Duplicate definitions of 'Go'/i);
@@ -249,7 +149,7 @@ describe("what keeps a service from starting", () => {
   });
 
   test("other hub options for a class that is mapped already are a start error; the first path goes on", async () => {
-    const { host, stubs } = build();
+    const { host, stubs } = buildHost();
     host.mapHub("/chat", ChatHub);
     host.mapHub("/talk", ChatHub, { enableDetailedErrors: true });
     await expect(host.started()).rejects.toThrow(/one class is one hub/);
@@ -264,7 +164,7 @@ describe("what keeps a service from starting", () => {
   });
 
   test("is said as a warning of the process when nobody reads the log and nobody awaits started()", async () => {
-    const { host } = build({ connectionString: "" }, { probe: silentProbe });
+    const { host } = buildHost({ connectionString: "" }, { probe: silentProbe });
     host.mapHub("/chat", ChatHub);
     await nextTurn();
     await ask(host);
@@ -276,7 +176,7 @@ describe("what keeps a service from starting", () => {
   });
 
   test("is not said twice to somebody who awaits started()", async () => {
-    const { host } = build({ connectionString: "" }, { probe: silentProbe });
+    const { host } = buildHost({ connectionString: "" }, { probe: silentProbe });
     host.mapHub("/chat", ChatHub);
     await expect(host.started()).rejects.toThrow();
     await nextTurn();
@@ -286,7 +186,7 @@ describe("what keeps a service from starting", () => {
   test("what is odd but works is a warning in the log", async () => {
     const probe = new RecordingProbe();
     const values = { Azure: { SignalR: { signalr: { ConectionCount: 3 } } } };
-    const { host, stubs } = build({ configuration: { values } }, { probe });
+    const { host, stubs } = buildHost({ configuration: { values } }, { probe });
     host.mapHub("/chat", ChatHub);
     await nextTurn();
     expect(stubs).toHaveLength(1);
@@ -300,7 +200,7 @@ describe("what keeps a service from starting", () => {
         join(folder, "appsettings.json"),
         JSON.stringify({ ConnectionStrings: { signalr: connectionString } }),
       );
-      const { host, stubs } = build({ connectionString: undefined as never, configuration: { folder } });
+      const { host, stubs } = buildHost({ connectionString: undefined as never, configuration: { folder } });
       host.mapHub("/chat", ChatHub);
       await nextTurn();
       expect(stubs[0]?.parts.settings.endpoints[0]?.endpoint).toBe("http://localhost:9");
@@ -312,7 +212,7 @@ describe("what keeps a service from starting", () => {
 
 describe("requests", () => {
   test("only negotiate endpoints of mapped hubs are served, and never OPTIONS", () => {
-    const { host } = build();
+    const { host } = buildHost();
     host.mapHub("/chat", ChatHub);
     expect(host.serves("POST", "/Chat/negotiate/")).toBe(true);
     expect(host.serves("GET", "/chat/negotiate")).toBe(true);
@@ -322,11 +222,11 @@ describe("requests", () => {
   });
 
   test("a path that is not mapped is 404 when it is asked anyway", async () => {
-    expect((await ask(build().host, "/nothing/negotiate")).status).toBe(404);
+    expect((await ask(buildHost().host, "/nothing/negotiate")).status).toBe(404);
   });
 
   test("the first negotiate starts the hub without waiting for the next turn", async () => {
-    const { host, stubs } = build();
+    const { host, stubs } = buildHost();
     host.mapHub("/chat", ChatHub);
     const answer = ask(host);
     expect((await answer).status).toBe(503);
@@ -336,7 +236,7 @@ describe("requests", () => {
 
 describe("context", () => {
   test("can be had before the hub runs, and what it sends then is sent first", async () => {
-    const { host, stubs } = build();
+    const { host, stubs } = buildHost();
     host.mapHub("/chat", ChatHub);
     const early = host.context(ChatHub);
     const sent = early.clients.all.send("first");
@@ -348,11 +248,11 @@ describe("context", () => {
   });
 
   test("of a hub that is not mapped is refused", () => {
-    expect(() => build().host.context(ChatHub)).toThrow(expect.objectContaining({ code: "HUB_INVALID" }));
+    expect(() => buildHost().host.context(ChatHub)).toThrow(expect.objectContaining({ code: "HUB_INVALID" }));
   });
 
   test("tells why nothing can be sent", async () => {
-    const { host } = build({ connectionString: "" });
+    const { host } = buildHost({ connectionString: "" });
     host.mapHub("/chat", ChatHub);
     await expect(host.context(ChatHub).clients.all.send("first")).rejects.toMatchObject({
       code: "CONNECTION_STRING_MISSING",
@@ -360,94 +260,9 @@ describe("context", () => {
   });
 });
 
-describe("health", () => {
-  const answering =
-    (status: number): typeof fetch =>
-    async () =>
-      new Response(null, { status });
-
-  test("is healthy, degraded or unhealthy by the connections of the hubs", async () => {
-    const { host, stubs } = build();
-    host.mapHub("/chat", ChatHub);
-    host.mapHub("/room", RoomHub);
-    expect(host.health()).toMatchObject({ status: "unhealthy", endpoints: [] });
-    expect(host.healthAnswer().status).toBe(503);
-    await nextTurn();
-    const [chat, room] = stubs;
-    chat?.open();
-    expect(host.health()).toEqual({
-      status: "degraded",
-      hubs: [
-        { hub: "chathub", paths: ["/chat"], status: "healthy", clients: 0 },
-        { hub: "roomhub", paths: ["/room"], status: "unhealthy", clients: 0 },
-      ],
-      endpoints: [
-        { name: "primary", type: "primary", url: "https://primary.example", status: "degraded" },
-        { name: "secondary", type: "secondary", url: "https://secondary.example", status: "unhealthy" },
-      ],
-    });
-    expect(host.healthAnswer().status).toBe(200);
-    room?.open();
-    if (room !== undefined) room.clientCount = 3;
-    expect(host.health()).toMatchObject({ status: "healthy", hubs: [{}, { clients: 3 }] });
-    if (room !== undefined) room.online = "secondary";
-    expect(host.health()).toMatchObject({ status: "degraded", hubs: [{}, { status: "degraded" }] });
-    await host.shutdown();
-    expect(host.health().status).toBe("unhealthy");
-  });
-
-  test("without hubs a service is healthy until it cannot be", async () => {
-    expect(build().host.health()).toEqual({ status: "healthy", hubs: [], endpoints: [] });
-  });
-
-  test("probe() asks the service: HEAD /api/health without a token", async () => {
-    const asked: unknown[] = [];
-    const fetchUrl: typeof fetch = async (url, init) => {
-      asked.push([String(url), init?.method, init?.headers]);
-      return new Response(null);
-    };
-    const { host, stubs } = build({}, { fetchUrl });
-    host.mapHub("/chat", ChatHub);
-    await nextTurn();
-    stubs[0]?.open();
-    expect(await host.probe()).toMatchObject({ status: "healthy", endpoints: [{ status: "healthy" }] });
-    expect(asked).toEqual([["http://localhost:9/api/health", "HEAD", undefined]]);
-  });
-
-  test.each([
-    ["answers with 503", answering(503)],
-    ["answers with a redirect", answering(302)],
-    ["cannot be reached", () => Promise.reject(new Error("refused"))],
-  ])("probe() is unhealthy when the service %s, whatever is connected", async (_name, fetchUrl) => {
-    const { host, stubs } = build({}, { fetchUrl });
-    host.mapHub("/chat", ChatHub);
-    await nextTurn();
-    stubs[0]?.open();
-    expect(host.health().status).toBe("healthy");
-    expect(await host.probe()).toMatchObject({ status: "unhealthy", endpoints: [{ status: "unhealthy" }] });
-  });
-
-  test("probe() is degraded when one of two endpoints does not answer", async () => {
-    const fetchUrl: typeof fetch = async (url) =>
-      new Response(null, { status: String(url).includes("one") ? 200 : 500 });
-    const endpoints = [
-      `Endpoint=https://one.example;AccessKey=${KEY}`,
-      `Endpoint=https://two.example;AccessKey=${KEY}`,
-    ];
-    const { host, stubs } = build({ connectionString: undefined as never, endpoints }, { fetchUrl });
-    host.mapHub("/chat", ChatHub);
-    await nextTurn();
-    stubs[0]?.open();
-    const report = await host.probe();
-    expect(report.status).toBe("degraded");
-    expect(report.endpoints.map(({ status }) => status)).toEqual(["healthy", "unhealthy"]);
-    expect(JSON.stringify(report)).not.toContain(KEY);
-  });
-});
-
 describe("shutdown", () => {
   test("stops every hub once, refuses new clients and new hubs", async () => {
-    const { host, stubs } = build();
+    const { host, stubs } = buildHost();
     host.mapHub("/chat", ChatHub);
     host.mapHub("/room", RoomHub);
     await nextTurn();
@@ -471,7 +286,7 @@ describe("shutdown", () => {
   });
 
   test("before the next turn: nothing ever starts", async () => {
-    const { host, stubs } = build();
+    const { host, stubs } = buildHost();
     host.mapHub("/chat", ChatHub);
     const waiting = host.context(ChatHub).clients.all.send("never");
     const refused = expect(waiting).rejects.toMatchObject({ code: "STOPPED" });
@@ -482,7 +297,7 @@ describe("shutdown", () => {
   });
 
   test("of a service that could not start resolves", async () => {
-    const { host } = build({ connectionString: "" });
+    const { host } = buildHost({ connectionString: "" });
     host.mapHub("/chat", ChatHub);
     await nextTurn();
     await expect(host.shutdown()).resolves.toBeUndefined();
@@ -490,72 +305,12 @@ describe("shutdown", () => {
 
   test("resolves and is told to the log when a hub cannot be stopped", async () => {
     const probe = new RecordingProbe();
-    const { host, stubs } = build({}, { probe });
+    const { host, stubs } = buildHost({}, { probe });
     host.mapHub("/chat", ChatHub);
     await nextTurn();
     const [stub] = stubs;
     if (stub !== undefined) stub.stop = () => Promise.reject(new SignalRError("CONNECTION_LOST", "cannot stop"));
     await host.shutdown();
     expect(probe.events()).toContain("StopFailed");
-  });
-});
-
-describe("emulator: true", () => {
-  const unset = { connectionString: undefined as never, emulator: true, connectionCount: 1 };
-  const real = { createHubHost: undefined as never };
-
-  test("starts one when nothing is configured, and stops it at the shutdown", async () => {
-    const { host } = build(unset, real);
-    host.mapHub("/chat", ChatHub);
-    await host.started();
-    const answer = await ask(host);
-    expect(answer.status).toBe(200);
-    const url = new URL(JSON.parse(answer.body).url);
-    expect(url.port).not.toBe("8888");
-    expect((await fetch(new URL("/api/health", url), { method: "HEAD" })).status).toBe(200);
-    expect((await host.probe()).status).toBe("healthy");
-    await host.shutdown();
-    await expect(fetch(new URL("/api/health", url), { method: "HEAD" })).rejects.toThrow();
-  });
-
-  test("leaves a connection string alone", async () => {
-    await using emulator = await startEmulator({ port: 0 });
-    const { host } = build({ ...unset, connectionString: emulator.connectionString }, real);
-    host.mapHub("/chat", ChatHub);
-    await host.started();
-    expect(JSON.parse((await ask(host)).body).url).toContain(`:${emulator.port}/client/`);
-    await host.shutdown();
-  });
-
-  test("never starts one in production", async () => {
-    const { host } = build(unset, { ...real, env: { NODE_ENV: "production" } });
-    host.mapHub("/chat", ChatHub);
-    await expect(host.started()).rejects.toMatchObject({ code: "CONNECTION_STRING_MISSING" });
-    await host.shutdown();
-  });
-
-  test("two services in one process have one each", async () => {
-    const [one, other] = [build(unset, real).host, build(unset, real).host];
-    const urls: string[] = [];
-    for (const host of [one, other]) {
-      host.mapHub("/chat", ChatHub);
-      await host.started();
-      urls.push(new URL(JSON.parse((await ask(host)).body).url).port);
-    }
-    expect(urls[0]).not.toBe(urls[1]);
-    await one.shutdown();
-    expect((await ask(other)).status).toBe(200);
-    await other.shutdown();
-  });
-
-  test("stops it again when another setting is wrong", async () => {
-    const probe = new RecordingProbe();
-    const { host } = build({ ...unset, connectionCount: -1 }, { ...real, probe });
-    host.mapHub("/chat", ChatHub);
-    await expect(host.started()).rejects.toMatchObject({ code: "CONFIG_INVALID" });
-    const said = probe.of("EmulatorStarted")[0]?.message ?? "";
-    const url = /http:[^ ]+:\d+/.exec(said)?.[0] ?? "";
-    expect(url).not.toBe("");
-    await expect(fetch(`${url}/api/health`)).rejects.toThrow();
   });
 });
