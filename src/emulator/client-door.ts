@@ -52,14 +52,14 @@ export class ClientDoor implements HttpDoor, UpgradeDoor {
     } else {
       // A body is allowed and not looked at.
       request.resume();
-      void this.#negotiate(request, response, url);
+      this.#negotiate(request, response, url).catch(() => response.destroy());
     }
     return true;
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL): boolean {
     if (!isAt(url, "/client")) return false;
-    void this.#open(request, socket, head, url);
+    this.#open(request, socket, head, url).catch(() => socket.destroy());
     return true;
   }
 

@@ -99,10 +99,15 @@ class RunningEmulator implements Emulator {
   }
 
   async start(): Promise<void> {
-    this.#listener = await listen(this.#options.host, this.#options.port, {
-      onRequest: (request, response) => this.#request(request, response),
-      onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head),
-    });
+    try {
+      this.#listener = await listen(this.#options.host, this.#options.port, {
+        onRequest: (request, response) => this.#request(request, response),
+        onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head),
+      });
+    } catch (error) {
+      this.#service.stop();
+      throw error;
+    }
   }
 
   get port(): number {

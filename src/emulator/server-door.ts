@@ -40,7 +40,7 @@ export class ServerDoor implements UpgradeDoor {
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL): boolean {
     if (url.pathname !== PATH && `${url.pathname}/` !== PATH) return false;
-    void this.#open(request, socket, head, url);
+    this.#open(request, socket, head, url).catch(() => socket.destroy());
     return true;
   }
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../base/clock.js";
-import { SignalRError, toError } from "../base/errors.js";
+import { toError } from "../base/errors.js";
 import { FrameReader } from "../protocol/frames.js";
 import { MsgpackWriter } from "../protocol/msgpack/writer.js";
 import { appendMessage, decodeMessage } from "../protocol/service/codec.js";
@@ -96,11 +96,11 @@ export class ServerLink implements Flushable, Routable {
   }
 
   get isOpen(): boolean {
-    return this.#state.at === "open";
+    return this.#state.at === "open" && this.#socket.isOpen;
   }
 
   get takesClients(): boolean {
-    if (this.#state.at !== "open" || this.isDraining) return false;
+    if (this.#state.at !== "open" || this.isDraining || !this.#socket.isOpen) return false;
     return this.#state.handshake.connectionType !== ConnectionType.Weak;
   }
 
@@ -129,6 +129,7 @@ export class ServerLink implements Flushable, Routable {
   flush(): void {
     this.#isScheduled = false;
     if (this.#writer.length > 0) this.#socket.sendBinary(this.#writer.take());
+    if (this.#socket.bufferedBytes > MOST_BUFFERED_BYTES) this.abort("The server does not read what it asked for.");
   }
 
   /** Says that the service is alive, and gives up a server that was silent for too long. */
@@ -154,11 +155,10 @@ export class ServerLink implements Flushable, Routable {
   }
 
   #schedule(): void {
-    if (this.#writer.length > FLUSH_AT_BYTES) {
-      this.flush();
-      if (this.#socket.bufferedBytes > MOST_BUFFERED_BYTES) this.abort("The server does not read what it asked for.");
+    if (this.#isScheduled) {
+      if (this.#writer.length > FLUSH_AT_BYTES) this.#socket.sendBinary(this.#writer.take());
+      return;
     }
-    if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#turnEnd.add(this);
   }
@@ -218,9 +218,6 @@ export class ServerLink implements Flushable, Routable {
     if (this.#state.at === "handshaking") this.#state.timer.cancel();
     this.#state = { at: "closed" };
     this.#resumeFeeders();
-    this.#events.onClosed(
-      this,
-      problem instanceof SignalRError || problem === undefined ? this.#reason : problem.message,
-    );
+    this.#events.onClosed(this, problem?.message ?? this.#reason);
   }
 }

@@ -112,8 +112,13 @@ export class Service implements ClientEvents, LinkEvents {
   }
 
   onReady(link: ServerLink): void {
-    this.#hub(link.hub).addLink(link);
-    this.#log("info", "ServerConnected", `A server connected to hub '${link.hub}'.`, { serverId: link.serverId });
+    const hub = this.#hub(link.hub);
+    // Told once per server, not for each of its connections.
+    if (hub.linkOfServer(link.serverId) === undefined) {
+      const text = `Server ${link.serverId} connected to hub '${link.hub}'.`;
+      this.#log("info", "ServerConnected", text, { serverId: link.serverId });
+    }
+    hub.addLink(link);
   }
 
   onMessage(link: ServerLink, message: ServiceMessage): void {
@@ -139,8 +144,10 @@ export class Service implements ClientEvents, LinkEvents {
 
   #linkClosed(link: ServerLink, reason: string): void {
     this.#links.delete(link);
-    this.#hubs.get(link.hub)?.removeLink(link);
-    const text = `A server connection of hub '${link.hub}' ended: ${reason}`;
+    const hub = this.#hubs.get(link.hub);
+    hub?.removeLink(link);
+    if (hub?.linkOfServer(link.serverId) !== undefined) return;
+    const text = `Server ${link.serverId} has left hub '${link.hub}': ${reason}`;
     this.#log("info", "ServerDisconnected", text, { serverId: link.serverId });
   }
 
