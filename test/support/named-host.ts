@@ -10,7 +10,7 @@ export const KEY = "a-key-that-must-never-be-seen-anywhere-0123456789";
 export const connectionString = `Endpoint=http://localhost;Port=9;AccessKey=${KEY};Version=1.0;`;
 
 /** A hub's host without a service: connected when the test says so. */
-export class StubHost implements HostedHub {
+class StubHost implements HostedHub {
   readonly parts: HubHostParts;
   readonly hubName: string;
   readonly calls: string[] = [];
