@@ -66,5 +66,14 @@ export class HubException extends Error {
 
 /** The thrown value as an Error, whatever was thrown. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return thrown instanceof Error ? thrown : new Error(textOf(thrown), { cause: thrown });
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    // An object without a prototype, say, has no text.
+    return "a value that cannot be shown was thrown";
+  }
 }

@@ -83,7 +83,7 @@ export class ServiceOutlet implements HubOutlet {
   invocationCompleted(connectionId: string, completion: CompletionMessage): void {
     const { invocationId } = completion;
     const session = this.#parts.sessionOf(connectionId);
-    if (this.#parts.results.complete(completion)) {
+    if (this.#parts.results.complete(connectionId, completion)) {
       // The service keeps book of invocations: an empty completion tells it that this one is over.
       this.#answer(session, { invocationId, connectionId, payload: NO_BYTES });
     } else if (this.#routed.get(invocationId) === connectionId && session?.protocol !== undefined) {
@@ -104,7 +104,7 @@ export class ServiceOutlet implements HubOutlet {
     try {
       const completion = protocol?.read(message.payload, 0, message.payload.length);
       if (completion?.type !== 3) throw new Error("it is no completion of a known protocol");
-      this.#parts.results.complete({ ...completion, invocationId: message.invocationId });
+      this.#parts.results.complete(message.connectionId, { ...completion, invocationId: message.invocationId });
     } catch (error) {
       const text = `Error trying to deserialize result: ${toError(error).message}`;
       this.#parts.results.fail(message.invocationId, new HubException(text));

@@ -6,7 +6,7 @@ import type {
   StreamInvocationMessage,
   StreamItemMessage,
 } from "../protocol/hub/messages.js";
-import { callError, namedError } from "./errors.js";
+import { CONNECTION_CLOSED, callError, namedError } from "./errors.js";
 import { Invocation, type InvocationOwner } from "./invocation.js";
 import { type HeldBytes, Upload } from "./uploads.js";
 
@@ -96,7 +96,7 @@ export class Calls {
     this.#running.delete(invocation);
     const id = invocation.message.invocationId;
     if (id !== undefined && this.#byId.get(id) === invocation) this.#byId.delete(id);
-    for (const streamId of invocation.message.streamIds ?? []) this.#uploads.delete(streamId);
+    this.#forgetUploads(invocation);
     this.releasePermit(invocation);
     this.#startNext();
   }
@@ -104,12 +104,13 @@ export class Calls {
   /** The client is gone: what runs is cancelled, what waits never starts. */
   cancelAll(): void {
     this.#waiting.clear();
+    this.#byId.clear();
     for (const invocation of [...this.#running]) invocation.cancel();
   }
 
   /** Uploads still being read fail; for after the hub was told that the client is gone. */
   failUploads(): void {
-    const error = namedError("OperationCanceledException", "The underlying connection was closed.");
+    const error = namedError("OperationCanceledException", CONNECTION_CLOSED);
     for (const upload of this.#uploads.values()) upload.end(error);
     this.#uploads.clear();
   }
@@ -122,9 +123,18 @@ export class Calls {
     return this.#owner.isOpen && (!invocation.takesTurn || this.#freePermits > 0);
   }
 
+  /** A client that uses an id twice can still cancel its stream: a plain call never takes the place of another one. */
   #remember(invocation: Invocation): void {
     const id = invocation.message.invocationId;
-    if (id !== undefined) this.#byId.set(id, invocation);
+    if (id !== undefined && (invocation.isStream || !this.#byId.has(id))) this.#byId.set(id, invocation);
+  }
+
+  /** Only its own: the client may have used a stream id again. */
+  #forgetUploads(invocation: Invocation): void {
+    for (const [index, upload] of invocation.uploads.entries()) {
+      const id = invocation.message.streamIds?.[index];
+      if (id !== undefined && this.#uploads.get(id) === upload) this.#uploads.delete(id);
+    }
   }
 
   #openUploads(streamIds: readonly string[] | undefined): readonly Upload[] {

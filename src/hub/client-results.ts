@@ -62,10 +62,14 @@ export class ClientResults {
     return this.#pending.has(invocationId);
   }
 
-  /** The client has answered; false when nobody here asked (any more). */
-  complete(completion: CompletionMessage): boolean {
-    const pending = this.#take(completion.invocationId);
-    if (pending === undefined) return false;
+  /**
+   * A client has answered; false when nobody here has asked this client (any more). Ids can be guessed from earlier
+   * ones, so an answer counts only when it comes from whom was asked.
+   */
+  complete(connectionId: string, completion: CompletionMessage): boolean {
+    const pending = this.#pending.get(completion.invocationId);
+    if (pending?.connectionId !== connectionId) return false;
+    this.#take(completion.invocationId);
     if (completion.error !== undefined) pending.reject(new HubException(completion.error));
     else pending.resolve(completion.result ?? null);
     return true;

@@ -101,7 +101,7 @@ export class ClientSession implements InvocationOwner {
 
   /** Bytes from the client, cut anyhow. They need to stay untouched only during this call. */
   receive(payload: Uint8Array): void {
-    if (this.#state === "closing" || this.#state === "closed") return;
+    if (!this.isOpen && this.#state !== "handshaking") return;
     this.#lastReceivedAt = this.runtime.clock.now();
     this.#records.push(payload);
     if (this.#state === "handshaking") this.#readHandshake();
@@ -166,7 +166,7 @@ export class ClientSession implements InvocationOwner {
     if (limit !== null && (request?.consumed ?? waiting.length) > limit)
       return this.#refuseHandshake(HANDSHAKE_CANCELED);
     if (request === undefined) {
-      this.#records.next(NEVER_COMPLETE, null);
+      this.#records.hold();
       return;
     }
     const { protocol: name, version } = request.message;
@@ -179,6 +179,8 @@ export class ClientSession implements InvocationOwner {
     this.#records.skip(request.consumed);
     this.#protocol = protocol;
     if (!this.#isMigrated) this.wire.send(HANDSHAKE_ACCEPTED, "handshake");
+    // The answer may have found the wire broken, which ends the session.
+    if (this.state !== "handshaking") return;
     // Every failure in there ends the session.
     void this.#connect();
   }
@@ -198,7 +200,10 @@ export class ClientSession implements InvocationOwner {
       return;
     }
     const ending = this.#endedWhileConnecting;
-    if (ending !== undefined) return this.#disconnect(ending);
+    if (ending !== undefined) {
+      this.#move("closing");
+      return this.#disconnect(ending.error);
+    }
     this.#move("open");
     this.#readMessages();
   }
@@ -257,7 +262,7 @@ export class ClientSession implements InvocationOwner {
 
   /** Bytes that came before the hub was ready wait, up to the client's bound. */
   #checkWaitingBytes(): void {
-    this.#records.next(NEVER_COMPLETE, null);
+    this.#records.hold();
     if (this.#records.size > this.runtime.options.maximumBufferedBytesPerClient) this.#overflow();
   }
 
@@ -266,21 +271,24 @@ export class ClientSession implements InvocationOwner {
   }
 
   #refuseHandshake(text: string): void {
+    this.#move("closed");
     this.wire.send(writeHandshakeResponse(text), "handshake");
     this.wire.close();
     this.#stopWork();
-    this.#close();
+    this.#resolveClosed();
   }
 
   /** onConnected failed: the client is told and must not come back by itself; onDisconnected does not run. */
   #refuseConnection(error: Error): void {
     this.#report("ErrorDispatchingHubEvent", `onConnected of ${this.runtime.hubName} failed: ${error.message}`, error);
-    if (this.#endedWhileConnecting === undefined) {
+    const hasEnded = this.#endedWhileConnecting !== undefined;
+    this.#move("closed");
+    if (!hasEnded) {
       this.#write({ type: 7, error: this.#closeText(error) }, "close");
       this.wire.close();
       this.#stopWork();
     }
-    this.#close();
+    this.#resolveClosed();
   }
 
   #fail(error: Error): void {
@@ -293,34 +301,39 @@ export class ClientSession implements InvocationOwner {
     });
   }
 
-  /** The one way out of a session that has begun to connect. */
+  /**
+   * The one way out of a session that has begun to connect. It counts as ended before anything else happens: the wire
+   * and the listeners of its signals may end it again while they are told.
+   */
   #end(ending: Ending): void {
+    const isConnecting = this.#state === "connecting";
     if (this.#state === "handshaking") {
+      this.#move("closed");
       this.#stopWork();
-      this.#close();
+      this.#resolveClosed();
       return;
     }
     if (!this.isOpen) return;
+    if (isConnecting) this.#endedWhileConnecting = ending;
+    else this.#move("closing");
     if (ending.close !== undefined) this.#write(ending.close, "close");
     if (ending.tellService) this.wire.close();
-    if (this.#state === "connecting") {
-      this.#endedWhileConnecting = ending;
-      this.#stopWork();
-      return;
-    }
-    this.#disconnect(ending);
+    this.#stopWork();
+    if (!isConnecting) this.#disconnect(ending.error);
   }
 
-  #disconnect(ending: Ending): void {
-    this.#move("closing");
-    if (ending !== this.#endedWhileConnecting) this.#stopWork();
-    runDisconnected(this, ending.error)
+  #disconnect(reason: Error | undefined): void {
+    runDisconnected(this, reason)
       .catch((error: unknown) => {
         const text = `onDisconnected of ${this.runtime.hubName} failed: ${toError(error).message}`;
         this.#report("ErrorDispatchingHubEvent", text, error);
       })
       // Nothing is left that could fail: the promise is only waited for.
-      .finally(() => this.#close());
+      .finally(() => {
+        this.#calls?.failUploads();
+        this.#move("closed");
+        this.#resolveClosed();
+      });
   }
 
   /** From here nothing is read, sent or started any more. Runs exactly once for each session. */
@@ -329,12 +342,6 @@ export class ClientSession implements InvocationOwner {
     this.#onGone(this);
     this.#calls?.cancelAll();
     this.#context.end();
-  }
-
-  #close(): void {
-    this.#calls?.failUploads();
-    this.#move("closed");
-    this.#resolveClosed();
   }
 
   #closeText(error: Error): string {
@@ -358,5 +365,3 @@ export class ClientSession implements InvocationOwner {
 }
 
 const HANDSHAKE_ACCEPTED = writeHandshakeResponse();
-/** Makes the record buffer keep what it has. */
-const NEVER_COMPLETE: Pick<HubProtocol, "recordEnd"> = Object.freeze({ recordEnd: () => -1 });

@@ -21,6 +21,8 @@ export function withDetail(text: string, error: Error, detailed: boolean): strin
 }
 
 export const CLOSED_WITH_ERROR = "Connection closed with an error.";
+/** What uploads and calls that were about to start hear when their client is gone. */
+export const CONNECTION_CLOSED = "The underlying connection was closed.";
 export const HANDSHAKE_FAILED = "An unexpected error occurred during connection handshake.";
 export const HANDSHAKE_CANCELED = "Handshake was canceled.";
 export const STREAM_FAILED = "An error occurred on the server while streaming results.";

@@ -37,6 +37,8 @@ export abstract class Hub<TClient extends object = UntypedClient> {
 
   static {
     attach = (hub, call) => {
+      // One object for two calls would show one client the other one's connection.
+      if (hub.#call !== undefined) throw new Error(`createHub must give a new ${hub.constructor.name} for every call`);
       hub.#call = call;
     };
     isHub = (value): value is Hub<never> => #call in value;
@@ -82,8 +84,11 @@ export type AnyHub = Pick<Hub, "onConnected" | "onDisconnected">;
 /** A hub class, whatever its constructor takes. */
 export type HubClass<THub extends AnyHub = AnyHub> = abstract new (...args: never[]) => THub;
 
-/** Gives a hub object its call; false when the object is not a hub. */
-export function attachHub(hub: object, call: HubCall): hub is AnyHub {
+/**
+ * Gives a hub object its call; false when the object is not a hub.
+ * @throws Error when it has a call already
+ */
+export function attachHub(hub: object, call: HubCall): boolean {
   if (!isHub(hub)) return false;
   attach(hub, call);
   return true;

@@ -2,7 +2,7 @@ import { HubException, toError } from "../base/errors.js";
 import type { CompletionMessage, InvocationMessage, StreamInvocationMessage } from "../protocol/hub/messages.js";
 import { type HubCallerClients, OutletCallerClients } from "./clients.js";
 import type { HubCallerContext } from "./context.js";
-import { callError, STREAM_FAILED, withDetail } from "./errors.js";
+import { CONNECTION_CLOSED, callError, namedError, STREAM_FAILED, withDetail } from "./errors.js";
 import type { HubInvocation } from "./filters.js";
 import { type GroupManager, OutletGroups } from "./groups.js";
 import type { AnyHub, HubCall } from "./hub.js";
@@ -149,6 +149,8 @@ export class Invocation implements HubCall {
       const hub = this.#owner.runtime.constructHub(this);
       this.#hub = hub;
       result = method.run.apply(hub, args);
+      // A foreign thenable may settle twice, or at once, or throw; as a promise it does not.
+      if (isThenable(result)) result = Promise.resolve(result);
     } catch (error) {
       this.#fail(error);
       return this.#finish();
@@ -157,7 +159,7 @@ export class Invocation implements HubCall {
       void this.#runStream(result)
         .catch((error: unknown) => this.#fail(error))
         .then(() => this.#finish());
-    } else if (isThenable(result)) {
+    } else if (result instanceof Promise) {
       result.then(
         (value) => {
           this.#succeed(value);
@@ -195,7 +197,11 @@ export class Invocation implements HubCall {
       const wrongMode = this.#modeError(method);
       if (wrongMode !== undefined) return this.#endWith(wrongMode);
       if (mismatch !== undefined) throw mismatch;
-      const run = (): unknown => method.run.apply(hub, invocation.args);
+      const run = (): unknown => {
+        // The client left while schemas, policies or filters took their time: onDisconnected must stay the last to run.
+        if (!this.#owner.isOpen) throw namedError("OperationCanceledException", CONNECTION_CLOSED);
+        return method.run.apply(hub, invocation.args);
+      };
       const chain = runtime.filters.invoke;
       const result = await (chain === undefined ? run() : chain(invocation, run));
       if (method.isStream) await this.#runStream(result);
@@ -317,9 +323,11 @@ export class Invocation implements HubCall {
 
   #report(event: string, error: unknown): void {
     const { probe, hubName } = this.#owner.runtime;
-    if (!probe.isEnabled("error")) return;
+    // A call that nobody waits for any more may well fail because of that.
+    const level = this.#isCancelled ? "debug" : "error";
+    if (!probe.isEnabled(level)) return;
     probe.log({
-      level: "error",
+      level,
       category: "Microsoft.Azure.SignalR.HubDispatcher",
       event,
       message: `${hubName}.${this.#method?.name ?? this.message.target} failed: ${toError(error).message}`,

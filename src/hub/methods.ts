@@ -29,6 +29,7 @@ const NEVER_CALLABLE: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
   ...Object.getOwnPropertyNames(Hub.prototype),
 ]);
+const OPTIONS: ReadonlySet<string> = new Set(["args", "streams", "name", "authorize", "argumentCount", "returns"]);
 const AsyncGeneratorFunction: unknown = Object.getPrototypeOf(async function* () {}).constructor;
 const BINDING_FAILED =
   "Error binding arguments. Make sure that the types of the provided values match the types of the hub method being invoked.";
@@ -109,6 +110,9 @@ function mergedDeclarations(hubClass: HubClass): HubMethodMap {
 
 function describeMethod(hub: string, key: string, run: HubMethod["run"], options: HubMethodOptions): HubMethod {
   const refuse = (what: string): SignalRError => new SignalRError("HUB_INVALID", `${hub}.methods.${key}: ${what}`);
+  const unknown = Object.keys(options).find((option) => !OPTIONS.has(option));
+  // Ignoring a misspelt rule would leave the method open to everybody.
+  if (unknown !== undefined) throw refuse(`"${unknown}" means nothing here; allowed are ${[...OPTIONS].join(", ")}`);
   const schemas = options.args;
   if (schemas?.some((schema) => schema !== undefined && typeof schema?.["~standard"]?.validate !== "function")) {
     throw refuse("args must be Standard Schemas (zod, valibot, arktype), one per parameter position");
@@ -121,6 +125,10 @@ function describeMethod(hub: string, key: string, run: HubMethod["run"], options
   }
   if (options.name !== undefined && (typeof options.name !== "string" || options.name === "")) {
     throw refuse("name must be a text that is not empty");
+  }
+  if (options.returns !== undefined && options.returns !== "stream") throw refuse('returns can only be "stream"');
+  if (!isAuthorization(options.authorize)) {
+    throw refuse('authorize must be { roles: ["..."] } or a function (invocation) => boolean');
   }
   const parameterCount = Math.max(run.length, schemas?.length ?? 0, (streams?.at(-1) ?? -1) + 1);
   const onWire = parameterCount - (streams?.length ?? 0);
@@ -139,6 +147,12 @@ function describeMethod(hub: string, key: string, run: HubMethod["run"], options
     streams,
     schemas: schemas?.some((schema) => schema !== undefined) ? schemas : undefined,
   };
+}
+
+/** A rule that cannot be understood must stop the start, not every call. */
+function isAuthorization(rule: MethodAuthorization | undefined): boolean {
+  if (rule === undefined || typeof rule === "function") return true;
+  return Array.isArray(rule?.roles) && rule.roles.every((role) => typeof role === "string");
 }
 
 /**
@@ -205,11 +219,17 @@ function validate(
   isUpload: (position: number) => boolean,
 ): unknown[] | Promise<unknown[]> {
   const waits: Array<Promise<void>> = [];
-  for (const [position, schema] of schemas.entries()) {
-    if (schema === undefined || isUpload(position)) continue;
-    const outcome = schema["~standard"].validate(args[position]);
-    if (outcome instanceof Promise) waits.push(outcome.then((settled) => take(args, position, settled)));
-    else take(args, position, outcome);
+  try {
+    for (const [position, schema] of schemas.entries()) {
+      if (schema === undefined || isUpload(position)) continue;
+      const outcome = schema["~standard"].validate(args[position]);
+      if (outcome instanceof Promise) waits.push(outcome.then((settled) => take(args, position, settled)));
+      else take(args, position, outcome);
+    }
+  } catch (error) {
+    // The call has failed; nobody will hear of what the asynchronous schemas still find.
+    for (const wait of waits) wait.catch(() => {});
+    throw error;
   }
   return waits.length === 0 ? args : Promise.all(waits).then(() => args);
 }

@@ -15,7 +15,10 @@ export interface HubOptions {
   readonly clientTimeoutInterval?: number;
   /** Bytes of one message from a client, its framing counted; null: no limit. @default 32_768 */
   readonly maximumReceiveMessageSize?: number | null;
-  /** Items that each upload buffers before they count against `maximumBufferedBytesPerClient`. @default 10 */
+  /**
+   * Items of each upload that may wait at their own size; each further one counts 100 bytes more against
+   * `maximumBufferedBytesPerClient`, for what it costs in memory. @default 10
+   */
   readonly streamBufferCapacity?: number;
   /**
    * Bytes of a client's messages that may wait: calls behind a running one, items of uploads that nobody reads. A
@@ -83,7 +86,7 @@ export function resolveHubOptions(global: HubOptions = {}, own: HubOptions = {})
     ...HUB_DEFAULTS,
     ...withoutUndefined(global),
     ...withoutUndefined(own),
-    filters: Object.freeze([...(global.filters ?? []), ...(own.filters ?? [])]),
+    filters: Object.freeze([...listOf(global.filters), ...listOf(own.filters)]),
   };
   for (const name of POSITIVE) requireWholeNumber(name, resolved[name]);
   if (resolved.maximumReceiveMessageSize !== null) {
@@ -93,6 +96,7 @@ export function resolveHubOptions(global: HubOptions = {}, own: HubOptions = {})
     if (typeof resolved[name] !== "boolean") throw invalid(name, resolved[name], "true or false");
   }
   requireProtocols(resolved.supportedProtocols);
+  requireFilters(resolved.filters);
   if (resolved.createHub !== undefined && typeof resolved.createHub !== "function") {
     throw invalid("createHub", resolved.createHub, "a function (hubClass, context) => hub");
   }
@@ -118,6 +122,21 @@ function requireProtocols(protocols: readonly string[]): void {
     if (!KNOWN_PROTOCOLS.some((known) => known === protocol)) {
       throw invalid("supportedProtocols", protocol, `any of ${KNOWN_PROTOCOLS.join(", ")}`);
     }
+  }
+}
+
+/** What is no list is kept as one item, to be refused by its name. */
+function listOf(filters: readonly HubFilter[] | undefined): readonly HubFilter[] {
+  return Array.isArray(filters) ? filters : filters === undefined ? [] : [filters as unknown as HubFilter];
+}
+
+function requireFilters(filters: readonly HubFilter[]): void {
+  for (const filter of filters) {
+    const parts = [filter?.invoke, filter?.connected, filter?.disconnected];
+    const isFilter =
+      parts.some((part) => part !== undefined) &&
+      parts.every((part) => part === undefined || typeof part === "function");
+    if (!isFilter) throw invalid("filters", filter, "an array of objects with invoke, connected or disconnected");
   }
 }
 

@@ -18,10 +18,12 @@ export class RecordBuffer {
   #keptLength = 0;
   #chunk: Uint8Array | undefined;
   #start = 0;
+  /** Up to where the incomplete record was searched for its end, in vain. */
+  #searchedTo = 0;
 
   /** Bytes that wait for the rest of their record. */
   get size(): number {
-    return this.#chunk === undefined ? this.#keptLength : this.#chunk.length - this.#start;
+    return (this.#chunk?.length ?? this.#keptLength) - this.#start;
   }
 
   /** More bytes have come; read them with {@link next} until it gives nothing. */
@@ -46,7 +48,7 @@ export class RecordBuffer {
       return undefined;
     }
     const start = this.#start;
-    const end = protocol.recordEnd(bytes, start);
+    const end = protocol.recordEnd(bytes, start, Math.max(start, this.#searchedTo));
     const size = (end === -1 ? bytes.length : end) - start;
     if (maxBytes !== null && size > maxBytes) {
       throw new InvalidDataException(
@@ -55,9 +57,11 @@ export class RecordBuffer {
     }
     if (end === -1 || end > bytes.length) {
       this.#keep();
+      this.#searchedTo = this.#keptLength;
       return undefined;
     }
     this.#start = end;
+    this.#searchedTo = end;
     return { bytes, start, end };
   }
 
@@ -70,6 +74,12 @@ export class RecordBuffer {
   peek(): Uint8Array {
     const bytes = this.#chunk ?? this.#kept?.subarray(0, this.#keptLength) ?? new Uint8Array(0);
     return bytes.subarray(this.#start);
+  }
+
+  /** Keeps what has come, for later: the chunk itself need not stay as it is. */
+  hold(): void {
+    if (this.size === 0) this.#release();
+    else this.#keep();
   }
 
   /** Forgets an incomplete record. */
@@ -88,6 +98,7 @@ export class RecordBuffer {
       this.#kept.copyWithin(0, this.#start, this.#keptLength);
       this.#keptLength -= this.#start;
       this.#start = 0;
+      this.#searchedTo = 0;
     }
   }
 
@@ -107,5 +118,6 @@ export class RecordBuffer {
     this.#kept = undefined;
     this.#keptLength = 0;
     this.#start = 0;
+    this.#searchedTo = 0;
   }
 }

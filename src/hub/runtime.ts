@@ -63,7 +63,7 @@ export class HubRuntime {
     const create = this.options.createHub;
     if (create === undefined) return this.constructHub(call);
     const hub: unknown = await create(this.hubClass, context);
-    if (typeof hub !== "object" || hub === null || !attachHub(hub, call)) {
+    if (!(hub instanceof this.hubClass) || !attachHub(hub, call)) {
       throw new Error(`createHub must give an object of ${this.hubClass.name}`);
     }
     return hub;

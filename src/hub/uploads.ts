@@ -8,13 +8,13 @@ const BAD_ITEM = "Failed to bind Stream message.";
 
 interface HeldItem {
   readonly value: unknown;
-  /** Bytes counted against the client; 0 for the items that every upload may buffer. */
+  /** Bytes counted against the client. */
   readonly bytes: number;
 }
 
 /**
  * One client-to-server stream, read by the hub method as an async iterable. The service cannot be asked to slow one
- * client down, so items beyond the buffer's capacity are held and counted, and the client's other messages go on.
+ * client down, so what is not read yet is held and counted, and the client's other messages go on.
  */
 export class Upload implements AsyncIterable<unknown>, AsyncIterator<unknown, undefined> {
   readonly #queue = new AsyncQueue<HeldItem>(Number.POSITIVE_INFINITY);
@@ -36,7 +36,7 @@ export class Upload implements AsyncIterable<unknown>, AsyncIterator<unknown, un
   /** Takes an item that was `bytes` long on the wire. */
   push(value: unknown, bytes: number): void {
     if (this.#queue.isEnded) return;
-    const counted = this.#queue.size >= this.#capacity ? bytes + ITEM_OVERHEAD_BYTES : 0;
+    const counted = this.#queue.size < this.#capacity ? bytes : bytes + ITEM_OVERHEAD_BYTES;
     this.#held += counted;
     this.#account.add(counted);
     this.#queue.push({ value, bytes: counted });
@@ -80,9 +80,11 @@ export class Upload implements AsyncIterable<unknown>, AsyncIterator<unknown, un
     throw new HubException(BAD_ITEM);
   }
 
+  /** Never more than is held: an item may be on its way to the method when all is dropped. */
   #release(bytes: number): void {
-    this.#held -= bytes;
-    this.#account.add(-bytes);
+    const released = Math.min(bytes, this.#held);
+    this.#held -= released;
+    this.#account.add(-released);
   }
 }
 
