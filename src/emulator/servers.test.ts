@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { serverUrl } from "../../src/auth/service-urls.js";
@@ -113,6 +114,22 @@ describe("garbage from a server", () => {
     await connected.settled();
     expect(probe.records.filter(({ event }) => event === "BadServerMessage").length).toBeGreaterThan(0);
     expect(connected.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test("of any kind in well-cut frames leaves the connection as it is", async () => {
+    const connected = await server("server-a");
+    const { client } = await pair(connected);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 50 }), fc.uint8Array({ maxLength: 60 }), (type, rest) => {
+        // An array of up to 15 items that begins with a real type, then noise. Left out: pings may shut down, 31 closes all.
+        const body = Buffer.from([0x90 | (rest.length % 16), type === 3 || type === 31 ? 4 : type, ...rest]);
+        connected.socket.send(Buffer.concat([Buffer.from([body.length]), body]));
+      }),
+      { numRuns: 2000 },
+    );
+    await connected.settled();
+    connected.send({ kind: "broadcastData", excludedList: [], payloads: jsonPayload({ n: 1 }) });
+    expect(await client.next()).toBe(`{"n":1}${RECORD_END}`);
   });
 
   test("in the form of messages that only a service sends is ignored", async () => {
