@@ -22,6 +22,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   index: ["base", "config", "auth", "hub", "host", "telemetry", "express"],
   emulator: ["base", "protocol", "config", "auth"],
   cli: ["base", "config", "emulator"],
+  client: ["hub"],
 };
 
 /** Who touches a foreign package: one file each. A package that is not named here may not be imported at all. */
@@ -36,7 +37,7 @@ const OWNERS: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /** Only their types are used, so nothing of them is there at run time. */
-const TYPES_ONLY: readonly string[] = ["@standard-schema/spec", "express"];
+const TYPES_ONLY: readonly string[] = ["@standard-schema/spec", "express", "@microsoft/signalr"];
 
 /** The protocol is bytes in, messages out. */
 const PURE_NODE_MODULES: readonly string[] = ["node:buffer", "node:util"];
@@ -226,6 +227,13 @@ describe("foreign code", () => {
       }),
     );
     expect(crowded).toEqual([]);
+  });
+
+  test("the client door can go into a browser: it takes nothing but types from elsewhere", () => {
+    const heavy = imports.filter(({ from, to, isTypeOnly }) => {
+      return floorOf(from) === "client" && !isTypeOnly && !to?.startsWith("client/");
+    });
+    expect(heavy.map(show)).toEqual([]);
   });
 
   test("the protocol is pure: no input, no output, no timer, no waiting", () => {
