@@ -36,6 +36,7 @@ describe("the JSON text of a value", () => {
     ["undefined in a list", [undefined, 1], "[null,1]"],
     ["an undefined member", { a: undefined, b: 1 }, '{"b":1}'],
     ["a function and a symbol", { a: () => 1, b: Symbol("x"), c: [() => 1, Symbol("x")] }, '{"c":[null,null]}'],
+    ["a hole in a list", [new Array(2), 1n], "[[null,null],1]"],
     ["a function alone", () => 1, "null"],
     ["a bigint", 12345678901234567890n, "12345678901234567890"],
     ["a bigint inside", { a: [-1n, { b: 2n ** 70n }], c: undefined }, '{"a":[-1,{"b":1180591620717411303424}]}'],

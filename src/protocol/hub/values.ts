@@ -138,7 +138,8 @@ function convertMembers(value: object, forms: ValueForms, path: Set<object>): un
 }
 
 function convertItems(items: readonly unknown[], forms: ValueForms, path: Set<object>): unknown[] {
-  return items.map((item, index) => convert(item, String(index), forms, path) ?? null);
+  // Not items.map: it would keep the holes of a sparse array.
+  return Array.from(items, (item, index) => convert(item, String(index), forms, path) ?? null);
 }
 
 function addMember(
