@@ -46,7 +46,7 @@ export interface HubSettings {
   readonly maximumReceiveMessageSize?: number | null;
   readonly streamBufferCapacity?: number;
   readonly maximumBufferedBytesPerClient?: number;
-  readonly maximumStreamsPerClient?: number;
+  readonly maximumActiveCallsPerClient?: number;
   readonly maximumParallelInvocationsPerClient?: number;
   readonly enableDetailedErrors?: boolean;
   readonly supportedProtocols?: ReadonlyArray<"json" | "messagepack">;

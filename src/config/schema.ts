@@ -125,7 +125,7 @@ export const HUB_TABLE: OptionTable<HubSettings> = Object.freeze({
   maximumReceiveMessageSize: hubRow("MaximumReceiveMessageSize", nullable(wholeNumber(1))),
   streamBufferCapacity: hubRow("StreamBufferCapacity", wholeNumber(1)),
   maximumBufferedBytesPerClient: hubRow("MaximumBufferedBytesPerClient", wholeNumber(1)),
-  maximumStreamsPerClient: hubRow("MaximumStreamsPerClient", wholeNumber(1)),
+  maximumActiveCallsPerClient: hubRow("MaximumActiveCallsPerClient", wholeNumber(1)),
   maximumParallelInvocationsPerClient: hubRow("MaximumParallelInvocationsPerClient", wholeNumber(1)),
   enableDetailedErrors: hubRow("EnableDetailedErrors", flag()),
   supportedProtocols: hubRow("SupportedProtocols", list(choice<"json" | "messagepack">(["json", "messagepack"]))),
