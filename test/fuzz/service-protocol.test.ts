@@ -55,6 +55,8 @@ describe("service messages", { timeout: TIMEOUT_MS }, () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         const [frame] = framesOf([encodeMessage(message)]);
+        // The other reader refuses this key of a map, wherever it stands; ours has no reason to.
+        fc.pre(frame?.includes("__proto__") === false);
         const items = decode(frame as Buffer, {
           useBigInt64: true,
           mapKeyConverter: (key) => String(key),
