@@ -225,7 +225,8 @@ export class Invocation implements HubCall {
   }
 
   async #runStream(result: unknown): Promise<void> {
-    const reader = openStream(await result);
+    // A stream that is there begins now, before the calls that came after it.
+    const reader = openStream(isThenable(result) ? await result : result);
     if (reader === undefined) {
       return this.#completeWithError(callError.notAStream(this.#shownName));
     }
