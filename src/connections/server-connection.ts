@@ -9,6 +9,8 @@ import {
   FlowControlOperation,
   FlowControlTarget,
   type Ping,
+  ServiceEventKind,
+  ServiceEventObject,
   type ServiceMessage,
 } from "../protocol/service/messages.js";
 import { clientCountPing, FIN_ACK, finPing, PingKey, readPing } from "../protocol/service/pings.js";
@@ -261,8 +263,9 @@ export class ServerConnection {
         this.#takeServiceError(message.errorMessage);
         return;
       case "serviceEvent": {
-        const { objectType, eventKind, objectId } = message;
-        const text = `The service reports event ${eventKind} about object type ${objectType} (${objectId ?? "no id"}): ${message.message}`;
+        const event = nameOf(ServiceEventKind, message.eventKind);
+        const object = nameOf(ServiceEventObject, message.objectType);
+        const text = `The service reports ${event} about ${object} (${message.objectId ?? "no id"}): ${message.message}`;
         this.#report("info", "ServiceEvent", text, undefined, Category.events);
         return;
       }
@@ -395,4 +398,9 @@ function asRefusal(error: unknown): SignalRError {
   return new SignalRError("CONNECTION_REFUSED", `The server connection could not be opened: ${cause.message}`, {
     cause,
   });
+}
+
+/** The name of a number of the protocol, or the number itself where this version knows no name for it. */
+function nameOf(names: Readonly<Record<string, number>>, wanted: number): string {
+  return Object.entries(names).find(([, value]) => value === wanted)?.[0] ?? String(wanted);
 }
