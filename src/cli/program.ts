@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { toError } from "../base/errors.js";
+import { PACKAGE_VERSION } from "../base/package-version.js";
 import { EMULATOR_DEFAULTS } from "../emulator/options.js";
 import { type EmulatorFlags, runEmulator } from "./emulator.js";
 import type { CliIo } from "./io.js";
@@ -28,7 +28,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 function buildProgram(io: CliIo): Command {
   const program = new Command("azure-signalr")
     .description("Tools for Azure SignalR Service")
-    .version(packageVersion(), "-v, --version", "print the version")
+    .version(PACKAGE_VERSION, "-v, --version", "print the version")
     // Settings are inherited by the commands added afterwards.
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
@@ -48,11 +48,4 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= LARGEST_PORT) return port;
   throw new InvalidArgumentError(`Give a whole number from 0 to ${LARGEST_PORT}.`);
-}
-
-function packageVersion(): string {
-  // Both the source and the built file lie two folders below the package.
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { readonly version: string };
-  return version;
 }
