@@ -40,6 +40,11 @@ export class Calls {
     this.#freePermits = owner.runtime.options.maximumParallelInvocationsPerClient;
   }
 
+  /** Calls and uploads that run or wait. */
+  get size(): number {
+    return this.#running.size + this.#waiting.size + this.#uploads.size;
+  }
+
   /** Takes a call that was `bytes` long on the wire. */
   accept(message: InvocationMessage | StreamInvocationMessage, bytes: number): void {
     if (message.type === 4 && this.#byId.get(message.invocationId)?.isStream) {

@@ -99,6 +99,11 @@ export class ClientSession implements InvocationOwner {
     return this.#protocol?.name ?? "";
   }
 
+  /** Calls and uploads of the client that run or wait; 0 when nothing of it is left to do. */
+  get pendingWork(): number {
+    return this.#calls?.size ?? 0;
+  }
+
   /** Bytes from the client, cut anyhow. They need to stay untouched only during this call. */
   receive(payload: Uint8Array): void {
     if (!this.isOpen && this.#state !== "handshaking") return;

@@ -236,6 +236,7 @@ export class Invocation implements HubCall {
       await this.#pump(reader);
     } catch (error) {
       if (this.#isFinished) return;
+      this.#reader = undefined;
       this.#report("FailedStreaming", error);
       this.#completeWithError(withDetail(STREAM_FAILED, toError(error), this.#detailed));
       reader.cancel().catch(() => {}); // the first error is the one that counts
@@ -253,6 +254,8 @@ export class Invocation implements HubCall {
       if (room !== undefined) await room;
       if (this.#isFinished) return;
     }
+    // A cancel that comes now is too late: there is one completion for each id.
+    this.#reader = undefined;
     this.#completeStream();
   }
 

@@ -254,6 +254,51 @@ test("a stream ends with its connection and cleans up", async () => {
   expect(log).toEqual(["cleaned up"]);
 });
 
+test("a stream whose method ends its own connection is cancelled at once", async () => {
+  const log: string[] = [];
+  class SelfEndingHub extends Hub {
+    static override readonly methods = hubMethods<SelfEndingHub>({ leave: { returns: "stream" } });
+    leave() {
+      this.context.abort();
+      const { signal } = this;
+      return {
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise<IteratorResult<number>>(() => {}),
+          return: async () => {
+            log.push(`returned, aborted: ${signal.aborted}`);
+            return { done: true, value: undefined };
+          },
+        }),
+      };
+    }
+  }
+  const client = await new HubHarness(SelfEndingHub).connect();
+  client.stream("leave");
+  await client.session.closed;
+  expect(log).toEqual(["returned, aborted: true"]);
+  expect(client.received).toEqual([{ type: 7 }]);
+  await turns();
+  expect(client.session.pendingWork).toBe(0);
+});
+
+test("a cancel in the very moment in which the stream ends brings no second completion", async () => {
+  class EndingHub extends Hub {
+    async *one(fails: boolean) {
+      yield 1;
+      if (fails) throw new Error("ended badly");
+    }
+  }
+  for (const fails of [false, true]) {
+    const client = await new HubHarness(EndingHub).connect();
+    client.onSend = () => {
+      if (client.received.at(-1)?.type === 3) queueMicrotask(() => client.cancel("0"));
+    };
+    client.stream("one", fails);
+    await turns();
+    expect(client.received.map((message) => message.type)).toEqual([2, 3]);
+  }
+});
+
 test("no item is asked for while the way out is full", async () => {
   const { log, StreamingHub } = streamingHub();
   const client = await new HubHarness(StreamingHub).connect();

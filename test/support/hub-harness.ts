@@ -85,6 +85,8 @@ export class HarnessClient {
   isClosed = false;
   /** Calls of the session's `onGone`. */
   goneCount = 0;
+  /** Messages that the server wrote after the end: there must be none. */
+  lateSends = 0;
   /** Set by a test: runs in the middle of every send, where a broken way out would tell the session. */
   onSend: (() => void) | undefined;
   #read = 0;
@@ -218,7 +220,10 @@ export class HarnessClient {
   get wire(): ClientWire {
     return {
       send: (payload, kind) => {
-        if (this.isClosed) return;
+        if (this.isClosed || this.goneCount > 0) {
+          this.lateSends += 1;
+          return;
+        }
         this.kinds.push(kind);
         if (kind === "handshake") this.handshakeAnswer = parseHandshakeResponse(payload)?.message ?? {};
         else this.#take(payload);
