@@ -171,7 +171,23 @@ describe.skipIf(chromiumPath === undefined)("the chat in two windows", () => {
       await expect.poll(points, { timeout: 60_000, interval: 500 }).toBeGreaterThan(40);
       await jonas.locator("#text").pressSequentially("And I ");
       await ada.locator("#typing").getByText("Jonas is typing").waitFor();
-      expect(await ada.screenshot({ path: `${root}docs/images/chat.png` })).not.toHaveLength(0);
+      await photographTwo(ada, mira, `${root}docs/images/chat-two-windows.png`);
     }, 120_000);
   }
 });
+
+/** Both windows side by side, one light and one dark, drawn by a third. */
+async function photographTwo(left: Page, right: Page, path: string): Promise<void> {
+  await right.emulateMedia({ colorScheme: "dark" });
+  const shots: string[] = [];
+  for (const page of [left, right]) {
+    await page.setViewportSize({ width: 900, height: 760 });
+    shots.push((await page.screenshot()).toString("base64"));
+  }
+  const sheet = await left.context().newPage();
+  await sheet.setViewportSize({ width: 1880, height: 840 });
+  const images = shots.map((shot) => `<img src="data:image/png;base64,${shot}">`).join("");
+  await sheet.setContent(`<style>body{margin:0;padding:40px 30px;display:flex;gap:20px;background:#cfd8d3}
+    img{width:900px;border-radius:14px;box-shadow:0 12px 40px #0003}</style>${images}`);
+  expect(await sheet.screenshot({ path })).not.toHaveLength(0);
+}
