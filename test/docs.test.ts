@@ -50,6 +50,15 @@ describe("the documents", () => {
     expect(broken).toEqual([]);
   });
 
+  test("name tests that exist", () => {
+    const missing = documents.flatMap((document) =>
+      [...read(document).matchAll(/`([^`]+\.test\.ts)`: "([^"]+)"/g)].flatMap(([, file = "", words = ""]) =>
+        existsSync(root + file) && read(file).includes(words) ? [] : [`${document}: ${file}: ${words}`],
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test("are all reachable from the index", () => {
     const index = read("docs/README.md");
     const forgotten = ofFolder("docs").filter(
