@@ -3,6 +3,7 @@ import { HubHarness } from "../../test/support/hub-harness.js";
 import { turns } from "../../test/support/polling.js";
 import type { HubMessage } from "../protocol/hub/messages.js";
 import { Hub } from "./hub.js";
+import type { HubProtocolName } from "./options.js";
 
 /** A hub whose calls begin, tell, and end when the test lets them. */
 function gatedHub() {
@@ -314,9 +315,50 @@ describe("limits", () => {
   });
 });
 
+test("calls that give their turn away by asking the client are bounded too; the others wait", async () => {
+  const { GatedHub, open } = gatedHub();
+  const client = await new HubHarness(GatedHub, { maximumActiveCallsPerClient: 10 }).connect();
+  client.invoke("work", "first");
+  for (let count = 0; count < 30; count += 1) client.invoke("ask", `question ${count}`);
+  open("first");
+  await turns();
+  const questions = client.received.filter((message) => message.type === 1);
+  expect(questions).toHaveLength(10);
+  let answered = 0;
+  while (client.received.filter((message) => message.type === 3).length < 31) {
+    const asked = client.received.filter((message) => message.type === 1);
+    for (const question of asked.slice(answered)) {
+      client.send({ type: 3, invocationId: idOf(question) ?? "", hasResult: true, result: answered });
+      answered += 1;
+    }
+    await turns(1);
+  }
+  expect([answered, client.session.pendingWork]).toEqual([30, 0]);
+});
+
+test.each<HubProtocolName>(["json", "messagepack"])(
+  "arguments count by what they take in memory: thousands of empty objects do not hide in few bytes of %s",
+  async (protocol) => {
+    const { GatedHub } = gatedHub();
+    const empties = Array.from({ length: 5000 }, () => ({}));
+    const plain = await new HubHarness(GatedHub, { maximumBufferedBytesPerClient: 1_000_000 }).connect(protocol);
+    plain.invoke("work", "first");
+    const streaming = await new HubHarness(GatedHub, { maximumBufferedBytesPerClient: 1_000_000 }).connect(protocol);
+    for (const client of [plain, streaming]) {
+      let sent = 0;
+      while (!client.isClosed && sent < 100) {
+        sent += 1;
+        if (client === plain) client.invoke("quick", empties);
+        else client.stream("stream", empties);
+      }
+      expect(sent).toBeLessThan(5);
+    }
+  },
+);
+
 test("thousands of waiting calls that end at once do not overflow the stack", async () => {
   const { log, GatedHub, open } = gatedHub();
-  const client = await new HubHarness(GatedHub).connect();
+  const client = await new HubHarness(GatedHub, { maximumBufferedBytesPerClient: 100_000_000 }).connect();
   client.invoke("work", "a");
   for (let count = 0; count < 15_000; count += 1) client.invoke("quick", "q");
   open("a");

@@ -9,16 +9,12 @@ import type {
 import { CONNECTION_CLOSED, callError, namedError } from "./errors.js";
 import { Invocation, type InvocationOwner } from "./invocation.js";
 import { type HeldBytes, Upload } from "./uploads.js";
+import { weightOf } from "./weight.js";
 
-/** What a waiting call costs in memory besides its bytes on the wire. */
-const CALL_OVERHEAD_BYTES = 400;
+/** What a call costs in memory besides its message. */
+const CALL_OVERHEAD_BYTES = 250;
 const TOO_MANY = "The client has too many calls and uploads running.";
 const NO_UPLOADS: readonly Upload[] = Object.freeze([]);
-
-interface WaitingCall {
-  readonly invocation: Invocation;
-  readonly bytes: number;
-}
 
 /**
  * The calls of one client: they start in the order they came, plain ones take turns (one at a time by default), streams
@@ -27,7 +23,7 @@ interface WaitingCall {
 export class Calls {
   readonly #owner: InvocationOwner;
   readonly #held: HeldBytes;
-  readonly #waiting = new Fifo<WaitingCall>();
+  readonly #waiting = new Fifo<Invocation>();
   readonly #running = new Set<Invocation>();
   readonly #byId = new Map<string, Invocation>();
   readonly #uploads = new Map<string, Upload>();
@@ -45,8 +41,7 @@ export class Calls {
     return this.#running.size + this.#waiting.size + this.#uploads.size;
   }
 
-  /** Takes a call that was `bytes` long on the wire. */
-  accept(message: InvocationMessage | StreamInvocationMessage, bytes: number): void {
+  accept(message: InvocationMessage | StreamInvocationMessage): void {
     if (message.type === 4 && this.#byId.get(message.invocationId)?.isStream) {
       this.#owner.reply({
         type: 3,
@@ -66,9 +61,8 @@ export class Calls {
       return;
     }
     this.#remember(invocation);
-    const cost = bytes + CALL_OVERHEAD_BYTES;
-    this.#waiting.push({ invocation, bytes: cost });
-    this.#held.add(cost);
+    this.#waiting.push(invocation);
+    this.#hold(invocation);
   }
 
   cancel(invocationId: string): void {
@@ -76,8 +70,8 @@ export class Calls {
   }
 
   /** An item of an upload; ignored when nobody knows the stream (any more). */
-  item(message: StreamItemMessage, bytes: number): void {
-    this.#uploads.get(message.invocationId)?.push(message.item, bytes);
+  item(message: StreamItemMessage): void {
+    this.#uploads.get(message.invocationId)?.push(message.item);
   }
 
   /** True when the completion ended an upload. */
@@ -94,6 +88,7 @@ export class Calls {
     if (!invocation.holdsPermit) return;
     invocation.holdsPermit = false;
     this.#freePermits += 1;
+    if (!invocation.isFinished) this.#hold(invocation);
     this.#startNext();
   }
 
@@ -102,6 +97,7 @@ export class Calls {
     const id = invocation.message.invocationId;
     if (id !== undefined && this.#byId.get(id) === invocation) this.#byId.delete(id);
     this.#forgetUploads(invocation);
+    this.#letGo(invocation);
     this.releasePermit(invocation);
     this.#startNext();
   }
@@ -125,7 +121,22 @@ export class Calls {
   }
 
   #mayStart(invocation: Invocation): boolean {
-    return this.#owner.isOpen && (!invocation.takesTurn || this.#freePermits > 0);
+    if (!this.#owner.isOpen || (invocation.takesTurn && this.#freePermits === 0)) return false;
+    // Calls that wait for their client give their turns away, so turns alone do not bound their number.
+    return this.#running.size < this.#owner.runtime.options.maximumActiveCallsPerClient;
+  }
+
+  /** Counts what a call keeps in memory while it waits or runs without a turn; the turns bound the others. */
+  #hold(invocation: Invocation): void {
+    if (invocation.heldBytes > 0) return;
+    invocation.heldBytes = weightOf(invocation.message) + CALL_OVERHEAD_BYTES;
+    this.#held.add(invocation.heldBytes);
+  }
+
+  #letGo(invocation: Invocation): void {
+    if (invocation.heldBytes === 0) return;
+    this.#held.remove(invocation.heldBytes);
+    invocation.heldBytes = 0;
   }
 
   /** A client that uses an id twice can still cancel its stream: a plain call never takes the place of another one. */
@@ -158,10 +169,10 @@ export class Calls {
     this.#isStarting = true;
     try {
       for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
-        if (!this.#mayStart(next.invocation)) return;
+        if (!this.#mayStart(next)) return;
         this.#waiting.take();
-        this.#held.add(-next.bytes);
-        this.#start(next.invocation);
+        this.#letGo(next);
+        this.#start(next);
       }
     } finally {
       this.#isStarting = false;
@@ -177,6 +188,7 @@ export class Calls {
     if (invocation.isFinished) return;
     this.#running.add(invocation);
     this.#remember(invocation);
+    if (!invocation.holdsPermit) this.#hold(invocation);
     // The call may have ended its own connection before it was on the list of those to cancel.
     if (!this.#owner.isOpen) invocation.cancel();
   }

@@ -222,7 +222,7 @@ export class ClientSession implements InvocationOwner {
         const record = this.#records.next(this.#protocol, this.runtime.options.maximumReceiveMessageSize);
         if (record === undefined) break;
         const message = this.#protocol.read(record.bytes, record.start, record.end);
-        if (message !== undefined) this.#take(message, record.end - record.start);
+        if (message !== undefined) this.#take(message);
       }
     } catch (error) {
       this.#fail(toError(error));
@@ -231,14 +231,14 @@ export class ClientSession implements InvocationOwner {
     }
   }
 
-  #take(message: HubMessage, bytes: number): void {
+  #take(message: HubMessage): void {
     switch (message.type) {
       case 1:
       case 4:
-        this.#calls?.accept(message, bytes);
+        this.#calls?.accept(message);
         break;
       case 2:
-        this.#calls?.item(message, bytes);
+        this.#calls?.item(message);
         break;
       case 3:
         if (this.#calls?.completeUpload(message) !== true) {

@@ -38,6 +38,8 @@ export class Invocation implements HubCall {
   readonly uploads: readonly Upload[];
   /** Set and cleared by the owner while the call counts against the client's parallel invocations. */
   holdsPermit = false;
+  /** Bytes that the owner counts for the call; 0 while it counts none. */
+  heldBytes = 0;
   readonly #owner: InvocationOwner;
   readonly #method: HubMethod | undefined;
   #hub: AnyHub | undefined;

@@ -37,6 +37,15 @@ describe("hub options", () => {
     });
   });
 
+  test("let larger messages wait where larger messages are allowed, unless a bound is given", () => {
+    const boundOf = (options: HubOptions): number => resolveHubOptions(options).maximumBufferedBytesPerClient;
+    expect(boundOf({ maximumReceiveMessageSize: 1_000_000 })).toBe(8_388_608);
+    expect(boundOf({ maximumReceiveMessageSize: 10_000_000 })).toBe(40_000_000);
+    expect(boundOf({ maximumReceiveMessageSize: null })).toBe(2 ** 31 - 1);
+    expect(boundOf({ maximumReceiveMessageSize: 2 ** 31 - 1 })).toBe(2 ** 31 - 1);
+    expect(boundOf({ maximumReceiveMessageSize: null, maximumBufferedBytesPerClient: 5 })).toBe(5);
+  });
+
   test("add their filters up, the global ones outermost, and leave the given lists alone", () => {
     const [outer, inner]: HubFilter[] = [{ invoke: (_call, next) => next() }, { connected: (_life, next) => next() }];
     const filters = [outer as HubFilter];

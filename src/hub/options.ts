@@ -21,8 +21,10 @@ export interface HubOptions {
    */
   readonly streamBufferCapacity?: number;
   /**
-   * Bytes of a client's messages that may wait: calls behind a running one, items of uploads that nobody reads. A
-   * client beyond it is closed with an error; others are not affected. @default 8_388_608 (8 MiB)
+   * Bytes, as they lie in memory, of what one client has sent and the hub has not finished with: calls that wait for
+   * their turn, streams and uploads that run, items that nobody has read. A client beyond it is closed with an error;
+   * others are not affected. A message that is held alone may be larger. @default 8_388_608 (8 MiB), or four times
+   * `maximumReceiveMessageSize` where that is more, or as much as comes where that is null
    */
   readonly maximumBufferedBytesPerClient?: number;
   /** Calls of one client that may run at the same time: streams, uploads, and calls that wait for the client. @default 1_000 */
@@ -82,10 +84,11 @@ const LARGEST = 2 ** 31 - 1;
  * @throws SignalRError CONFIG_INVALID naming the option, what was found and what is allowed
  */
 export function resolveHubOptions(global: HubOptions = {}, own: HubOptions = {}): ResolvedHubOptions {
+  const given = { ...withoutUndefined(global), ...withoutUndefined(own) };
   const resolved: ResolvedHubOptions = {
     ...HUB_DEFAULTS,
-    ...withoutUndefined(global),
-    ...withoutUndefined(own),
+    maximumBufferedBytesPerClient: boundFor(given.maximumReceiveMessageSize),
+    ...given,
     filters: Object.freeze([...listOf(global.filters), ...listOf(own.filters)]),
   };
   for (const name of POSITIVE) requireWholeNumber(name, resolved[name]);
@@ -101,6 +104,13 @@ export function resolveHubOptions(global: HubOptions = {}, own: HubOptions = {})
     throw invalid("createHub", resolved.createHub, "a function (hubClass, context) => hub");
   }
   return Object.freeze(resolved);
+}
+
+/** Whoever allows larger messages wants some of them to wait, too. */
+function boundFor(maximumReceiveMessageSize: number | null | undefined): number {
+  if (maximumReceiveMessageSize === null) return LARGEST;
+  const { maximumBufferedBytesPerClient } = HUB_DEFAULTS;
+  return Math.min(Math.max(maximumBufferedBytesPerClient, 4 * (maximumReceiveMessageSize ?? 0)), LARGEST);
 }
 
 function withoutUndefined(options: HubOptions): HubOptions {

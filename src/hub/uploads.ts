@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { HubException } from "../base/errors.js";
 import { AsyncQueue } from "../base/queue.js";
+import { weightOf } from "./weight.js";
 
-/** What an item costs in memory besides its bytes on the wire, so that many tiny items cannot pass under the bound. */
+/** What an item costs in memory besides its value, so that many tiny items cannot pass under the bound. */
 const ITEM_OVERHEAD_BYTES = 100;
 const BAD_ITEM = "Failed to bind Stream message.";
 
@@ -33,13 +34,12 @@ export class Upload implements AsyncIterable<unknown>, AsyncIterator<unknown, un
     this.#schema = schema;
   }
 
-  /** Takes an item that was `bytes` long on the wire. */
-  push(value: unknown, bytes: number): void {
+  push(value: unknown): void {
     if (this.#queue.isEnded) return;
-    const counted = this.#queue.size < this.#capacity ? bytes : bytes + ITEM_OVERHEAD_BYTES;
-    this.#held += counted;
-    this.#account.add(counted);
-    this.#queue.push({ value, bytes: counted });
+    const bytes = weightOf(value) + (this.#queue.size < this.#capacity ? 0 : ITEM_OVERHEAD_BYTES);
+    this.#held += bytes;
+    this.#queue.push({ value, bytes });
+    this.#account.add(bytes);
   }
 
   /** The client has finished it, or it failed; the items that came before are still read. */
@@ -84,11 +84,14 @@ export class Upload implements AsyncIterable<unknown>, AsyncIterator<unknown, un
   #release(bytes: number): void {
     const released = Math.min(bytes, this.#held);
     this.#held -= released;
-    this.#account.add(-released);
+    this.#account.remove(released);
   }
 }
 
-/** Counts the bytes that wait for one client's hub, against the bound that protects everybody else. */
+/**
+ * Counts the bytes that are held for one client's hub, against the bound that protects everybody else. What is held alone
+ * is never too much: the largest message has a limit of its own.
+ */
 export class HeldBytes {
   readonly #limit: number;
   readonly #onExceeded: () => void;
@@ -104,7 +107,12 @@ export class HeldBytes {
   }
 
   add(bytes: number): void {
+    const isAlone = this.#bytes === 0;
     this.#bytes += bytes;
-    if (this.#bytes > this.#limit) this.#onExceeded();
+    if (this.#bytes > this.#limit && !isAlone) this.#onExceeded();
+  }
+
+  remove(bytes: number): void {
+    this.#bytes -= bytes;
   }
 }
