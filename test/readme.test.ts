@@ -38,6 +38,8 @@ function makeProject(files: Readonly<Record<string, string>>): string {
     outDir: "out",
     rootDir: ".",
     declaration: false,
+    // The package as it is published, not its source.
+    paths: {},
     // A snippet shows one thing; what it does not go on to use is left to the reader.
     noUnusedLocals: false,
     noUnusedParameters: false,
