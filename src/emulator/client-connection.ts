@@ -73,6 +73,8 @@ export class ClientConnection implements Member, Feeder {
   request: Buffer | undefined;
   /** The server that the client was moved away from. */
   formerLink: ServerLink | undefined;
+  /** Whether the server that answered the handshake says what its messages are, as newer SDKs do. */
+  isMarked = false;
   #link: ServerLink | undefined;
   readonly #socket: PeerSocket;
   readonly #sendBufferBytes: number;
@@ -84,6 +86,8 @@ export class ClientConnection implements Member, Feeder {
   #heldBytes = 0;
   #isAlive = true;
   #isPaused = false;
+  /** While it is between two servers: what it has sent. */
+  #held: Buffer[] | undefined;
   #wasToldToClose = false;
 
   constructor(input: ClientConnectionInput) {
@@ -146,6 +150,7 @@ export class ClientConnection implements Member, Feeder {
       if (messageType !== DataMessageType.Handshake) this.#deliverMarked(frame, payload, messageType);
     } else if (messageType === DataMessageType.Handshake || messageType === DataMessageType.Unknown) {
       // Old SDKs mark nothing; the first that they send to a client is the answer.
+      this.isMarked = messageType === DataMessageType.Handshake;
       this.#answer(frame, payload, this.#state);
     } else {
       this.#deliverMarked(frame, payload, messageType);
@@ -174,7 +179,7 @@ export class ClientConnection implements Member, Feeder {
   /** Cuts off a client that did not answer the last ping, else pings it. */
   heartbeat(): void {
     // What a paused client answers is not read.
-    if (this.#isPaused) return;
+    if (this.#isPaused || this.#held !== undefined) return;
     if (!this.#isAlive) {
       this.drop("The client did not answer pings.");
       return;
@@ -197,6 +202,27 @@ export class ClientConnection implements Member, Feeder {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
+    this.#readOn();
+  }
+
+  /** Reads no more, and keeps what was read already, until {@link release}. */
+  hold(): void {
+    if (this.#held !== undefined) return;
+    this.#held = [];
+    this.#socket.pause();
+  }
+
+  /** What was held goes to the server that carries the client now. */
+  release(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    for (const bytes of held) this.#take(bytes);
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    if (this.#isPaused || this.#held !== undefined) return;
     this.#isAlive = true;
     this.#socket.resume();
   }
@@ -206,6 +232,9 @@ export class ClientConnection implements Member, Feeder {
     const state = this.#state;
     if (state.at === "greeting") {
       this.#greet(bytes, state);
+    } else if (this.#held !== undefined) {
+      // Read before the pause took hold: no more than one read of the socket.
+      this.#held.push(Buffer.from(bytes));
     } else if (state.at !== "closed" && this.#link !== undefined) {
       this.#link.forward(this.connectionId, bytes);
       if (this.#link.isCongested) this.#waitFor(this.#link);

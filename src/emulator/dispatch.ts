@@ -1,4 +1,4 @@
-import { DataMessageType, type ServiceMessage } from "../protocol/service/messages.js";
+import { DataMessageType, FlowControlOperation, type ServiceMessage } from "../protocol/service/messages.js";
 import * as claims from "./claims-handling.js";
 import * as closing from "./closing.js";
 import * as delivery from "./delivery.js";
@@ -18,7 +18,7 @@ export function handleServerMessage(hub: HubSpace, link: ServerLink, message: Se
       const client = hub.directory.get(message.connectionId);
       client?.deliverData(message.payload, message.ext?.dataMessageType ?? DataMessageType.Unknown);
       // A client whose handshake was under way when its server began to shut down can be moved only now.
-      if (client?.link === link && link.isEmigrating) hub.migrate(client);
+      if (client?.link === link && link.isEmigrating) hub.moves.begin(client);
       break;
     }
     case "multiConnectionData":
@@ -91,6 +91,9 @@ export function handleServerMessage(hub: HubSpace, link: ServerLink, message: Se
     case "clientCompletion":
     case "errorCompletion":
       hub.calls.complete(link, message);
+      break;
+    case "connectionFlowControl":
+      if (message.operation === FlowControlOperation.PauseAck) hub.moves.paused(link, message.connectionId);
       break;
     case "accessKeyRequest":
       claims.refuseAccessKey(link);

@@ -3,6 +3,7 @@ import { ClientCalls } from "./client-calls.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { Hello } from "./client-hello.js";
 import { Directory } from "./directory.js";
+import { ClientMoves } from "./moves.js";
 import { openMessage } from "./open-message.js";
 import { chooseLink } from "./router.js";
 import type { ServerLink } from "./server-link.js";
@@ -32,6 +33,7 @@ export class HubSpace {
   readonly directory = new Directory<ClientConnection>();
   readonly userGroups: UserGroups;
   readonly calls: ClientCalls;
+  readonly moves: ClientMoves;
   readonly #links = new Set<ServerLink>();
   readonly #totals: () => Totals;
 
@@ -42,6 +44,7 @@ export class HubSpace {
     this.#totals = input.totals;
     this.userGroups = new UserGroups(input.clock);
     this.calls = new ClientCalls(this);
+    this.moves = new ClientMoves(this);
   }
 
   get links(): ReadonlySet<ServerLink> {
@@ -76,6 +79,7 @@ export class HubSpace {
   removeLink(link: ServerLink): void {
     if (!this.#links.delete(link)) return;
     if (this.linkOfServer(link.serverId) === undefined) this.calls.serverGone(link.serverId);
+    this.moves.linkGone(link);
     if (link.clientCount === 0) return;
     for (const client of this.directory.all()) {
       if (client.link !== link) continue;
@@ -103,6 +107,7 @@ export class HubSpace {
   removeClient(client: ClientConnection, notice: string | undefined): void {
     this.directory.remove(client);
     const { link, connectionId } = client;
+    this.moves.clientGone(client);
     this.calls.clientGone(client, link);
     client.attach(undefined);
     if (notice !== undefined) {
@@ -114,24 +119,8 @@ export class HubSpace {
   migrateClients(from: ServerLink): void {
     if (from.clientCount === 0) return;
     for (const client of this.directory.all()) {
-      if (client.link === from) this.migrate(client);
+      if (client.link === from) this.moves.begin(client);
     }
-  }
-
-  /** Moves one client away from its server, if it is ready for that and there is another one. */
-  migrate(client: ClientConnection): void {
-    const { link: from, connectionId, request } = client;
-    // Before its handshake is answered a client has to stay: the next server throws away its own answer.
-    if (from === undefined || request === undefined || !client.isOpen || client.terms.sticky?.isRequired) return;
-    const to = chooseLink(this.#links, undefined, from.serverId);
-    if (to === undefined) return;
-    const headers = [["Asrs-Migrate-To", [to.serverId]] as const];
-    from.send({ kind: "closeConnection", connectionId, errorMessage: "", headers });
-    client.formerLink = from;
-    client.attach(to);
-    to.send(openMessage(client, this.instanceId, from.serverId));
-    to.forward(connectionId, request);
-    this.calls.clientMoved(client, to);
   }
 
   #nobodyThere(client: ClientConnection): string {

@@ -3,7 +3,12 @@ import { toError } from "../base/errors.js";
 import { FrameReader } from "../protocol/frames.js";
 import { MsgpackWriter } from "../protocol/msgpack/writer.js";
 import { appendMessage, decodeMessage } from "../protocol/service/codec.js";
-import { ConnectionType, type HandshakeRequest, type ServiceMessage } from "../protocol/service/messages.js";
+import {
+  ConnectionType,
+  type HandshakeRequest,
+  MigrationLevel,
+  type ServiceMessage,
+} from "../protocol/service/messages.js";
 import { keepAlivePing } from "../protocol/service/pings.js";
 import type { Routable } from "./router.js";
 import type { Flushable, TurnEnd } from "./turn-end.js";
@@ -102,6 +107,11 @@ export class ServerLink implements Flushable, Routable {
   get takesClients(): boolean {
     if (this.#state.at !== "open" || this.isDraining || !this.#socket.isOpen) return false;
     return this.#state.handshake.connectionType !== ConnectionType.Weak;
+  }
+
+  /** Whether its handshake said that its clients may be moved when it shuts down. */
+  get announcedMoves(): boolean {
+    return this.#state.at === "open" && this.#state.handshake.migrationLevel !== MigrationLevel.Off;
   }
 
   /** Sends at the end of this turn, together with all else of this turn. Dropped when the link is closed. */

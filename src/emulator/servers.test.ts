@@ -39,6 +39,8 @@ const stickyTo = (serverId: string, mode: string): WireClaim[] => [
   ["asrs.s.sn", serverId],
   ["asrs.s.ssticky", mode],
 ];
+const isData = (message: ServiceMessage, text: string) =>
+  message.kind === "connectionData" && message.payload.toString().includes(text);
 const isPing = (message: ServiceMessage) => message.kind === "ping";
 
 /** A websocket at the server door that has not shaken hands. */
@@ -343,6 +345,94 @@ describe("a server that shuts down", () => {
     leaving.data(connectionId, `{}${RECORD_END}`, 1);
     expect((await taking.next("openConnection")).connectionId).toBe(connectionId);
     expect(await client.next()).toBe(`{}${RECORD_END}`);
+  });
+
+  describe("and said so in its handshake", () => {
+    const isPause = { connectionType: 1, operation: 1 };
+    const pauseAck = (connectionId: string): ServiceMessage => ({
+      kind: "connectionFlowControl",
+      connectionId,
+      connectionType: 1,
+      operation: 2,
+    });
+
+    test("is asked to pause first, and what the client sends meanwhile goes to the next server", async () => {
+      const leaving = await server("server-a", { migrationLevel: 1 });
+      const { client, connectionId } = await pair(leaving);
+      const taking = await server("server-b");
+      leaving.send(finPing(1));
+      expect(await leaving.next("connectionFlowControl")).toMatchObject({ connectionId, ...isPause });
+      client.send(`{"late":1}${RECORD_END}`);
+      client.send(`{"late":2}${RECORD_END}`);
+      await taking.settled();
+      // What the old server has still to say comes first.
+      leaving.data(connectionId, `{"last":1}${RECORD_END}`);
+      expect(await client.next()).toBe(`{"last":1}${RECORD_END}`);
+      expect(taking.received.some(({ kind }) => kind === "openConnection")).toBe(false);
+      leaving.send(pauseAck(connectionId));
+      expect((await leaving.next("closeConnection")).headers).toEqual([["Asrs-Migrate-To", ["server-b"]]]);
+      await taking.next("openConnection");
+      const bytes: string[] = [];
+      for (let count = 0; count < 3; count += 1) bytes.push((await taking.next("connectionData")).payload.toString());
+      expect(bytes).toEqual([JSON_HANDSHAKE, `{"late":1}${RECORD_END}`, `{"late":2}${RECORD_END}`]);
+      expect(leaving.received.some((message) => isData(message, "late"))).toBe(false);
+    });
+
+    test("and never answers the pause, loses its clients a few seconds later", async () => {
+      const leaving = await server("server-a", { migrationLevel: 1 });
+      const { connectionId } = await pair(leaving);
+      const taking = await server("server-b");
+      leaving.send(finPing(1));
+      await leaving.next("connectionFlowControl");
+      clock.advance(3000);
+      expect((await taking.next("openConnection")).connectionId).toBe(connectionId);
+    });
+
+    test("and is gone before it answers, loses no client", async () => {
+      const leaving = await server("server-a", { migrationLevel: 1 });
+      const { client, connectionId } = await pair(leaving);
+      const taking = await server("server-b");
+      leaving.send(finPing(1));
+      await leaving.next("connectionFlowControl");
+      client.send(`{"late":1}${RECORD_END}`);
+      leaving.socket.terminate();
+      expect((await taking.next("openConnection")).connectionId).toBe(connectionId);
+      await taking.next("connectionData", (message) => isData(message, "late"));
+      expect(client.socket.readyState).toBe(WebSocket.OPEN);
+    });
+
+    test("gets a client back when the only other server is gone meanwhile", async () => {
+      const leaving = await server("server-a", { migrationLevel: 1 });
+      const { client, connectionId } = await pair(leaving);
+      const other = await server("server-b");
+      leaving.send(finPing(1));
+      await leaving.next("connectionFlowControl");
+      client.send(`{"late":1}${RECORD_END}`);
+      await other.close();
+      leaving.send(pauseAck(connectionId));
+      expect(await leaving.next("connectionFlowControl")).toMatchObject({ connectionId, operation: 3 });
+      await leaving.next("connectionData", (message) => isData(message, "late"));
+      const next = await server("server-c");
+      expect(await leaving.next("connectionFlowControl")).toMatchObject(isPause);
+      leaving.send(pauseAck(connectionId));
+      expect((await next.next("openConnection")).connectionId).toBe(connectionId);
+    });
+
+    test("is told when a client leaves in the middle of its move", async () => {
+      const leaving = await server("server-a", { migrationLevel: 1 });
+      const { client, connectionId } = await pair(leaving);
+      const other = await server("server-b");
+      leaving.send(finPing(1));
+      await leaving.next("connectionFlowControl");
+      // Cut by the emulator: a paused socket does not notice its peer's end.
+      other.send({ kind: "closeConnection", connectionId, errorMessage: "go", headers: [] });
+      await client.closed;
+      expect((await leaving.next("closeConnection")).headers).toEqual([]);
+      leaving.send(pauseAck(connectionId));
+      clock.advance(3000);
+      await other.settled();
+      expect(other.received.some(({ kind }) => kind === "openConnection")).toBe(false);
+    });
   });
 
   test("with fin:1 keeps clients that may not go elsewhere", async () => {
