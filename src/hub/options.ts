@@ -1,4 +1,5 @@
 import { SignalRError } from "../base/errors.js";
+import type { JsonReplacer, JsonReviver } from "../protocol/hub/json-hooks.js";
 import type { HubCallerContext } from "./context.js";
 import type { HubFilter } from "./filters.js";
 import type { AnyHub, HubClass } from "./hub.js";
@@ -39,13 +40,23 @@ export interface HubOptions {
   readonly statefulReconnectBufferSize?: number;
   /** JSON: read integers beyond 2^53-1 exactly, as bigint. @default false */
   readonly jsonBigIntegers?: boolean;
+  /**
+   * JSON: sees each argument, result and item, and all that is in them, before it is written. It comes before `toJSON`,
+   * so it can tell a Date from a text.
+   */
+  readonly jsonReplacer?: JsonReplacer;
+  /** JSON: sees each argument, result and item, and all that is in them, after it was read; undefined removes a member. */
+  readonly jsonReviver?: JsonReviver;
   /** Code around hub calls: global filters first, then the hub's own. @default [] */
   readonly filters?: readonly HubFilter[];
   /** Makes hub objects, e.g. from a container; by default the class is constructed without arguments. */
   readonly createHub?: (hubClass: HubClass, context: HubCallerContext) => AnyHub | Promise<AnyHub>;
 }
 
-export type ResolvedHubOptions = Readonly<Required<Omit<HubOptions, "createHub">>> & Pick<HubOptions, "createHub">;
+/** Options that are functions, and have no default. */
+type HubHooks = "createHub" | "jsonReplacer" | "jsonReviver";
+
+export type ResolvedHubOptions = Readonly<Required<Omit<HubOptions, HubHooks>>> & Pick<HubOptions, HubHooks>;
 
 const KNOWN_PROTOCOLS: readonly HubProtocolName[] = Object.freeze(["json", "messagepack"]);
 
@@ -102,6 +113,11 @@ export function resolveHubOptions(global: HubOptions = {}, own: HubOptions = {})
   requireFilters(resolved.filters);
   if (resolved.createHub !== undefined && typeof resolved.createHub !== "function") {
     throw invalid("createHub", resolved.createHub, "a function (hubClass, context) => hub");
+  }
+  for (const name of ["jsonReplacer", "jsonReviver"] as const) {
+    if (resolved[name] !== undefined && typeof resolved[name] !== "function") {
+      throw invalid(name, resolved[name], "a function (key, value) => value");
+    }
   }
   return Object.freeze(resolved);
 }

@@ -72,7 +72,8 @@ export class HubRuntime {
 
 /** The protocols that a hub speaks, by name, in the order that payloads are written. */
 export function createHubProtocols(options: ResolvedHubOptions): ReadonlyMap<string, HubProtocol> {
-  const choices = { jsonBigIntegers: options.jsonBigIntegers };
+  const { jsonBigIntegers, jsonReplacer, jsonReviver } = options;
+  const choices = { jsonBigIntegers, jsonReplacer, jsonReviver };
   const makers = { json: createJsonHubProtocol, messagepack: createMessagePackHubProtocol };
   const inOrder = (["json", "messagepack"] as const).filter((name) => options.supportedProtocols.includes(name));
   return new Map(inOrder.map((name) => [name, makers[name](choices)]));

@@ -1,3 +1,4 @@
+import { type JsonReplacer, replaceValues } from "./json-hooks.js";
 import { stringifyJson } from "./json-values.js";
 import { RECORD_SEPARATOR } from "./text-records.js";
 
@@ -15,10 +16,15 @@ const EMPTY = Buffer.alloc(0);
  * short texts and encoding the whole takes twice as long.
  */
 export class JsonWriter {
+  readonly #replacer: JsonReplacer | undefined;
   #buffer = EMPTY;
   /** Where the bytes begin that were not taken yet. What lies before belongs to others. */
   #start = 0;
   #at = 0;
+
+  constructor(replacer?: JsonReplacer) {
+    this.#replacer = replacer;
+  }
 
   /** JSON text as it is: punctuation, names, digits, or what JSON.stringify gave. */
   text(text: string): void {
@@ -64,8 +70,9 @@ export class JsonWriter {
     this.#at = at;
   }
 
-  /** Any value, as {@link stringifyJson} writes it. */
-  value(value: unknown): void {
+  /** Any value, as {@link stringifyJson} writes it, after the replacer if there is one. */
+  value(given: unknown): void {
+    const value = this.#replacer === undefined ? given : replaceValues(given, this.#replacer);
     if (typeof value === "string") this.string(value);
     else if (value === null || value === undefined) this.text("null");
     else if (Number.isSafeInteger(value)) this.text(`${value}`);

@@ -1,3 +1,4 @@
+import { type JsonReplacer, type JsonReviver, reviveValues } from "./json-hooks.js";
 import { parseJsonObject } from "./json-object.js";
 import { readMessage } from "./json-record.js";
 import { checkDepth, MAX_JSON_DEPTH, parseExactJson } from "./json-values.js";
@@ -15,7 +16,7 @@ import { readTextRecord, textRecordEnd } from "./text-records.js";
 
 /** The JSON encoding of hub messages: one object a message, ended by 0x1E. */
 export function createJsonHubProtocol(options: HubProtocolOptions = {}): HubProtocol {
-  return new JsonHubProtocol(options.jsonBigIntegers ? parseExactJson : JSON.parse);
+  return new JsonHubProtocol(options);
 }
 
 /** A record of fewer bytes has no room for the brackets of a value that is nested too deeply. */
@@ -40,10 +41,14 @@ class JsonHubProtocol implements HubProtocol {
   readonly version = 2;
   readonly transferFormat = "Text";
   readonly #parse: (text: string) => unknown;
+  readonly #replacer: JsonReplacer | undefined;
+  readonly #reviver: JsonReviver | undefined;
   #idleWriter: JsonWriter | undefined;
 
-  constructor(parse: (text: string) => unknown) {
-    this.#parse = parse;
+  constructor(options: HubProtocolOptions) {
+    this.#parse = options.jsonBigIntegers ? parseExactJson : JSON.parse;
+    this.#replacer = options.jsonReplacer;
+    this.#reviver = options.jsonReviver;
   }
 
   recordEnd(bytes: Uint8Array, start: number, searchedTo = start): number {
@@ -54,12 +59,13 @@ class JsonHubProtocol implements HubProtocol {
     const object = parseJsonObject(readTextRecord(bytes, start, end), this.#parse);
     // The record itself and its list of arguments are two levels above the values.
     if (end - start > LEAST_DEEP_BYTES) checkDepth(object, MAX_JSON_DEPTH + 2);
-    return readMessage(object);
+    const message = readMessage(object);
+    return message === undefined || this.#reviver === undefined ? message : reviveMessage(message, this.#reviver);
   }
 
   write(message: HubMessage): Uint8Array {
     // A value may run code while it is encoded (a getter, toJSON) and that code may write a message of its own.
-    const writer = this.#idleWriter ?? new JsonWriter();
+    const writer = this.#idleWriter ?? new JsonWriter(this.#replacer);
     this.#idleWriter = undefined;
     try {
       writeMessage(writer, message);
@@ -68,6 +74,21 @@ class JsonHubProtocol implements HubProtocol {
       writer.cancel();
       this.#idleWriter = writer;
     }
+  }
+}
+
+/** The reviver sees the values of the application, not the members that make the message. */
+function reviveMessage(message: HubMessage, reviver: JsonReviver): HubMessage {
+  switch (message.type) {
+    case 1:
+    case 4:
+      return { ...message, arguments: message.arguments.map((value) => reviveValues(value, reviver)) };
+    case 2:
+      return { ...message, item: reviveValues(message.item, reviver) };
+    case 3:
+      return message.hasResult ? { ...message, result: reviveValues(message.result, reviver) } : message;
+    default:
+      return message;
   }
 }
 

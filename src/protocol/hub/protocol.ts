@@ -1,3 +1,4 @@
+import type { JsonReplacer, JsonReviver } from "./json-hooks.js";
 import type { HubMessage } from "./messages.js";
 
 /** What a peer sent is not the protocol. The name is the one ASP.NET Core shows to clients when details are enabled. */
@@ -41,4 +42,8 @@ export interface HubProtocol {
 export interface HubProtocolOptions {
   /** JSON: read integers beyond 2^53-1 exactly, as bigint. @default false */
   readonly jsonBigIntegers?: boolean;
+  /** JSON: sees each argument, result and item, and all that is in them, before it is written. */
+  readonly jsonReplacer?: JsonReplacer | undefined;
+  /** JSON: sees each argument, result and item, and all that is in them, after it was read. */
+  readonly jsonReviver?: JsonReviver | undefined;
 }
