@@ -29,6 +29,7 @@ export class Calls {
   readonly #uploads = new Map<string, Upload>();
   #freePermits: number;
   #isStarting = false;
+  #onSettled: (() => void) | undefined;
 
   constructor(owner: InvocationOwner, held: HeldBytes) {
     this.#owner = owner;
@@ -90,6 +91,7 @@ export class Calls {
     this.#freePermits += 1;
     if (!invocation.isFinished) this.#hold(invocation);
     this.#startNext();
+    this.#checkSettled();
   }
 
   finished(invocation: Invocation): void {
@@ -100,6 +102,28 @@ export class Calls {
     this.#letGo(invocation);
     this.releasePermit(invocation);
     this.#startNext();
+    this.#checkSettled();
+  }
+
+  /**
+   * Resolves when no call waits or runs that can end without another word of the client. Who asks again takes the place
+   * of who asked before.
+   */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onSettled = resolve;
+      this.#checkSettled();
+    });
+  }
+
+  /** Answers everything with an error, what waits too; uploads end. */
+  interruptAll(error: Error): void {
+    const waiting: Invocation[] = [];
+    // All are taken before the first is refused: the end of one lets the next one start.
+    for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) waiting.push(next.value);
+    for (const invocation of waiting) invocation.refuse(error);
+    for (const invocation of [...this.#running]) invocation.interrupt(error);
+    this.failUploads();
   }
 
   /** The client is gone: what runs is cancelled, what waits never starts. */
@@ -114,6 +138,13 @@ export class Calls {
     const error = namedError("OperationCanceledException", CONNECTION_CLOSED);
     for (const upload of this.#uploads.values()) upload.end(error);
     this.#uploads.clear();
+  }
+
+  #checkSettled(): void {
+    if (this.#onSettled === undefined || this.#waiting.size > 0) return;
+    for (const invocation of this.#running) if (invocation.endsByItself) return;
+    this.#onSettled();
+    this.#onSettled = undefined;
   }
 
   #wouldBeTooMany(uploads: number): boolean {

@@ -15,6 +15,7 @@ import { HeldBytes } from "./uploads.js";
 
 const CLIENT_TIMEOUT = "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.";
 const TOO_MUCH_WAITING = "The client sent more than the hub could take (maximumBufferedBytesPerClient).";
+const SERVER_LEAVES = "The server shut down before the call had ended.";
 const HIGHEST_VERSION = 2;
 
 export interface ClientSessionParts {
@@ -39,6 +40,7 @@ interface Ending {
 
 const GONE: Ending = Object.freeze({ tellService: false });
 const GRACEFUL: CloseMessage = Object.freeze({ type: 7 });
+const COME_BACK: CloseMessage = Object.freeze({ type: 7, allowReconnect: true });
 
 /**
  * One client of a hub, from its handshake to its end: reads its messages in order, runs its calls, writes the answers.
@@ -65,6 +67,8 @@ export class ClientSession implements InvocationOwner {
   #lastReceivedAt: number;
   #lastPingAt: number;
   #isTimeoutArmed = false;
+  /** Waits for the end of onConnected. */
+  #onConnected: (() => void) | undefined;
 
   constructor(parts: ClientSessionParts) {
     this.runtime = parts.runtime;
@@ -122,6 +126,29 @@ export class ClientSession implements InvocationOwner {
   /** The client, or the server connection it came on, is gone. */
   gone(): void {
     this.#end(GONE);
+  }
+
+  /** This server ends: the client is told to leave, and may reconnect to another one. */
+  dismiss(): void {
+    if (this.#state === "handshaking") this.wire.close();
+    this.#end({ close: COME_BACK, tellService: true });
+  }
+
+  /**
+   * Brings the client's calls to an end before the client moves to another server, to which nothing is sent meanwhile:
+   * those that end by themselves may do so until `limit` resolves, the others are answered with an error. So each call
+   * is answered, once. Never rejects.
+   */
+  async settle(limit: Promise<void>): Promise<void> {
+    if (this.#state === "handshaking" || this.#state === "connecting") {
+      const connected = new Promise<void>((resolve) => {
+        this.#onConnected = resolve;
+      });
+      await Promise.race([connected, limit]);
+    }
+    if (this.#calls === undefined || !this.isOpen) return;
+    await Promise.race([this.#calls.settled(), limit]);
+    if (this.isOpen) this.#calls.interruptAll(new HubException(SERVER_LEAVES));
   }
 
   /** Something could not be sent, and the client would miss it: it has to go. */
@@ -211,6 +238,7 @@ export class ClientSession implements InvocationOwner {
     }
     this.#move("open");
     this.#readMessages();
+    this.#onConnected?.();
   }
 
   #readMessages(): void {

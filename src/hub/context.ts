@@ -1,3 +1,5 @@
+import type { ConnectionFeatures } from "./features.js";
+
 /** One claim about the user; a type may occur several times. */
 export interface UserClaim {
   readonly type: string;
@@ -38,8 +40,8 @@ export interface HubCallerContext {
   readonly user: HubUser;
   /** Whatever the hub wants to keep with the connection, between calls. */
   readonly items: Map<unknown, unknown>;
-  /** Facts about the connection that hosts and filters attach. */
-  readonly features: Map<symbol, unknown>;
+  /** Facts about the connection that hosts and filters attach; see {@link connectionMigration}. */
+  readonly features: ConnectionFeatures;
   /** Aborts when the connection ends. */
   readonly signal: AbortSignal;
   readonly httpContext: HubHttpContext;
@@ -60,7 +62,7 @@ export class SessionContext implements HubCallerContext {
   readonly #identity: ClientIdentity;
   readonly #onAbort: () => void;
   #items: Map<unknown, unknown> | undefined;
-  #features: Map<symbol, unknown> | undefined;
+  #features: ConnectionFeatures | undefined;
   #ended: AbortController | undefined;
   #isEnded = false;
 
@@ -90,8 +92,8 @@ export class SessionContext implements HubCallerContext {
     return this.#items;
   }
 
-  get features(): Map<symbol, unknown> {
-    this.#features ??= new Map();
+  get features(): ConnectionFeatures {
+    this.#features ??= new Map<symbol, unknown>() as ConnectionFeatures;
     return this.#features;
   }
 

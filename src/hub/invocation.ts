@@ -47,6 +47,8 @@ export class Invocation implements HubCall {
   #reader: StreamReader | undefined;
   #isCancelled = false;
   #isFinished = false;
+  /** Set ahead of the end: what the method still gives is for nobody. */
+  #isAnswered = false;
 
   constructor(
     owner: InvocationOwner,
@@ -126,6 +128,19 @@ export class Invocation implements HubCall {
     this.#isCancelled = true;
     this.#abort?.abort();
     if (this.#reader !== undefined) this.#endCancelledStream(this.#reader);
+  }
+
+  /** Answers now, with an error, and cancels: the client is about to leave for another server. */
+  interrupt(error: Error): void {
+    if (this.#isCancelled || this.#isFinished) return;
+    this.#completeWithError(withDetail(callError.invoking(this.#shownName), error, this.#detailed));
+    this.#isAnswered = true;
+    this.cancel();
+  }
+
+  /** Whether the call may end without another word of its client. */
+  get endsByItself(): boolean {
+    return this.holdsPermit || (this.isStream && this.uploads.length === 0);
   }
 
   /** Ends a call that never started. */
@@ -271,7 +286,7 @@ export class Invocation implements HubCall {
   #succeed(result: unknown): void {
     try {
       const invocationId = this.message.invocationId;
-      if (invocationId === undefined) return;
+      if (invocationId === undefined || this.#isAnswered) return;
       this.#owner.reply({ type: 3, invocationId, hasResult: true, result: result ?? null });
     } catch (error) {
       // The result cannot be serialized. Only this call fails; ASP.NET Core would end the connection.
@@ -291,13 +306,14 @@ export class Invocation implements HubCall {
 
   #completeWithError(error: string): void {
     const invocationId = this.message.invocationId;
-    if (invocationId === undefined || this.#isFinished) return;
+    if (invocationId === undefined || this.#isFinished || this.#isAnswered) return;
     this.#owner.reply({ type: 3, invocationId, hasResult: false, error });
   }
 
   #completeStream(): void {
     const invocationId = this.message.invocationId;
-    if (invocationId !== undefined) this.#owner.reply({ type: 3, invocationId, hasResult: false });
+    if (invocationId === undefined || this.#isAnswered) return;
+    this.#owner.reply({ type: 3, invocationId, hasResult: false });
   }
 
   #endWith(error: string): void {
