@@ -187,9 +187,10 @@ export class ServiceContainer {
 
   /**
    * Announces the shutdown to the service and waits for its word that no new clients will come. Nothing is opened or
-   * replaced from now on.
+   * replaced from now on; what is not open yet is given up.
    */
   async offline(mode: GracefulShutdownMode): Promise<void> {
+    this.#opened.reject(stopped());
     await Promise.all(this.#pools.map((pool) => pool.offline(SHUTDOWN_MODES[mode])));
   }
 

@@ -122,11 +122,15 @@ export class ConnectionPool {
   }
 
   /**
-   * Announces the shutdown on all connections and waits for the service's word; nothing is opened or replaced from now on.
+   * Announces the shutdown on all connections and waits for the service's word; nothing is opened or replaced from now
+   * on, and what is not open yet is given up: it could not be told.
    * @param mode one of ShutdownMode
    */
   async offline(mode: number): Promise<void> {
     this.#shrink();
+    for (const connection of this.connections()) {
+      if (connection.state === "dialing" || connection.state === "handshaking") connection.abort(undefined);
+    }
     if (this.isWeak) return;
     const open = this.connections().filter((connection) => connection.isOpen);
     const answers = await Promise.all(open.map((connection) => connection.offline(mode)));
