@@ -24,16 +24,19 @@ export {
   type SignalRMiddleware,
   signalr,
 } from "./express/index.js";
+export type { ClientTermsOptions, TransportName } from "./host/client-terms.js";
 export type { EndpointHealth, HealthReport, HealthStatus, HubHealth } from "./host/health.js";
 export type { HubContext } from "./host/hub-context.js";
 export type { HubsByPath, MapHubOptions } from "./host/hub-map.js";
 export type { IdentityOptions } from "./host/identity.js";
 export type { PathRules } from "./host/negotiate.js";
 export type { ServiceSourceOptions } from "./host/service.js";
+export type { ShutdownHook } from "./host/shutdown.js";
 export type { SignalROptions } from "./host/signalr.js";
 export type { ClientMethod, ClientMethodArguments, ClientMethodResult, UntypedClient } from "./hub/client-types.js";
 export type { ClientProxy, HubCallerClients, HubClients, SingleClientProxy } from "./hub/clients.js";
 export type { HubCallerContext, HubHttpContext, HubUser, UserClaim } from "./hub/context.js";
+export { type ConnectionFeatures, type ConnectionMigration, connectionMigration } from "./hub/features.js";
 export type { HubFilter, HubInvocation, HubLifetime } from "./hub/filters.js";
 export type { GroupManager } from "./hub/groups.js";
 export { type AnyHub, Hub, type HubClass } from "./hub/hub.js";

@@ -5,6 +5,7 @@ import type { HubContext } from "../host/hub-context.js";
 import type { MapHubOptions } from "../host/hub-map.js";
 import { verifiedTokenClaims } from "../host/identity.js";
 import type { HttpAnswer } from "../host/request.js";
+import type { ShutdownHook } from "../host/shutdown.js";
 import { SignalRHost, type SignalROptions } from "../host/signalr.js";
 import type { UntypedClient } from "../hub/client-types.js";
 import type { Hub, HubClass } from "../hub/hub.js";
@@ -48,6 +49,16 @@ export interface SignalRMiddleware<TRequest extends IncomingMessage = ConnectReq
    */
   context<TClient extends object = UntypedClient>(hubClass: HubClass<Hub<TClient>>): HubContext<TClient>;
 
+  /**
+   * Adds code that runs when the hub is shut down: after the service was told, before clients have to leave, and in the
+   * order of adding. Not in mode `Off`.
+   * @throws SignalRError HUB_INVALID when the class is not mapped, ARGUMENT_INVALID for what is no function, STOPPED
+   */
+  onShutdown<TClient extends object = UntypedClient>(
+    hubClass: HubClass<Hub<TClient>>,
+    hook: ShutdownHook<TClient>,
+  ): void;
+
   /** How the service is, from what is known at this moment. */
   health(): HealthReport;
 
@@ -58,8 +69,9 @@ export interface SignalRMiddleware<TRequest extends IncomingMessage = ConnectReq
   healthHandler(): (req: IncomingMessage, res: ServerResponse) => void;
 
   /**
-   * Refuses new clients, ends all hubs and their connections. Resolves when each client's `onDisconnected` has run, at
-   * the latest after the shutdown timeout. May be called twice. The HTTP server is left alone.
+   * Refuses new clients, then ends all hubs and their connections in the way of `gracefulShutdown`. Resolves when each
+   * client's `onDisconnected` has run, at the latest a moment after the shutdown's timeout; never rejects. May be called
+   * at any time, and twice. The HTTP server is left alone.
    */
   shutdown(): Promise<void>;
 }
@@ -95,6 +107,10 @@ export function createMiddleware<TRequest extends IncomingMessage>(
       host.mapHub(path, hubClass, hubOptions),
     started: () => host.started(),
     context: <TClient extends object = UntypedClient>(hubClass: HubClass<Hub<TClient>>) => host.context(hubClass),
+    onShutdown: <TClient extends object = UntypedClient>(
+      hubClass: HubClass<Hub<TClient>>,
+      hook: ShutdownHook<TClient>,
+    ) => host.onShutdown(hubClass, hook),
     health: () => host.health(),
     probe: () => host.probe(),
     healthHandler: () => (_req: IncomingMessage, res: ServerResponse) => write(res, host.healthAnswer()),

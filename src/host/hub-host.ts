@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { serviceHubName } from "../auth/service-urls.js";
 import type { TokenSource } from "../auth/token-source.js";
-import { type Clock, delay, type Timer } from "../base/clock.js";
+import type { Clock, Timer } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
-import type { ServiceSettings } from "../config/options.js";
+import type { GracefulShutdownMode, ServiceSettings } from "../config/options.js";
 import type { AckRegistry } from "../connections/acks.js";
 import { ServiceContainer } from "../connections/endpoints.js";
 import type { ServerConnection } from "../connections/server-connection.js";
 import { ClientResults } from "../hub/client-results.js";
 import { ClientSession } from "../hub/client-session.js";
 import type { UntypedClient } from "../hub/client-types.js";
+import { connectionMigration } from "../hub/features.js";
 import type { HubClass } from "../hub/hub.js";
 import { hubNameOf } from "../hub/methods.js";
 import type { ResolvedHubOptions } from "../hub/options.js";
@@ -25,13 +26,18 @@ import {
   type WireHeaders,
 } from "../protocol/service/messages.js";
 import { ServiceClientIdentity } from "./client-identity.js";
+import { Deadline } from "./deadline.js";
 import { createHubContext, type HubContext } from "./hub-context.js";
 import { ServiceOutlet } from "./service-outlet.js";
 import { ServiceWire } from "./service-wire.js";
+import { type ShutdownHook, type ShuttingHub, shutDownHub } from "./shutdown.js";
 
 const HEARTBEAT_MS = 1000;
 const FASTEST_HEARTBEAT_MS = 10;
+/** For the calls of a client that is about to move to another server. The service may not wait much longer. */
+const SETTLE_MS = 2000;
 const MIGRATED_FROM = "asrs-migrate-from";
+const MIGRATED_TO = "asrs-migrate-to";
 const INSTANCE_ID = "asrs-instance-id";
 
 export interface HubHostParts {
@@ -48,7 +54,7 @@ export interface HubHostParts {
 }
 
 /** One hub and its service: routes every message of the service to the client session that it is for. */
-export class HubHost {
+export class HubHost implements ShuttingHub {
   readonly hubClass: HubClass;
   /** Name at the service: lower case, with the application's prefix. */
   readonly hubName: string;
@@ -56,19 +62,25 @@ export class HubHost {
   readonly outlet: ServiceOutlet;
   readonly #runtime: HubRuntime;
   readonly #clock: Clock;
-  readonly #shutdownTimeout: number;
+  readonly #probe: Probe;
+  readonly #shutdown: ServiceSettings["gracefulShutdown"];
   readonly #sessions = new Map<string, ClientSession>();
   /** Sessions whose onDisconnected is still running. */
   readonly #leaving = new Set<ClientSession>();
   readonly #results = new ClientResults(randomUUID().replaceAll("-", ""));
   #heartbeat: Timer | undefined;
+  /** Clients are being moved to other servers. */
+  #isEmigrating = false;
+  /** Those who wait for the last client's end. */
+  #waitingForEmpty: Array<() => void> = [];
 
   /** @throws SignalRError HUB_INVALID when the class cannot be a hub, CONFIG_INVALID without a primary endpoint */
   constructor(parts: HubHostParts) {
     this.hubClass = parts.hubClass;
     this.hubName = serviceHubName(hubNameOf(parts.hubClass), parts.settings.applicationName);
     this.#clock = parts.clock;
-    this.#shutdownTimeout = parts.settings.gracefulShutdown.timeout;
+    this.#probe = parts.probe;
+    this.#shutdown = parts.settings.gracefulShutdown;
     const protocols = createHubProtocols(parts.options);
     this.container = new ServiceContainer({
       hub: this.hubName,
@@ -117,14 +129,41 @@ export class HubHost {
     return createHubContext<TClient>(this.outlet);
   }
 
-  /** Closes the server connections and waits, up to the shutdown timeout, until each client's onDisconnected has run. */
-  async stop(): Promise<void> {
-    await this.container.stop();
+  /** Takes the hub down in the way of its settings; see {@link shutDownHub}. Never rejects. */
+  stop(hooks: readonly ShutdownHook[] = []): Promise<void> {
+    return shutDownHub(this, { settings: this.#shutdown, hooks, clock: this.#clock, probe: this.#probe });
+  }
+
+  async offline(mode: GracefulShutdownMode): Promise<void> {
+    this.#isEmigrating = mode === "MigrateClients";
+    await this.container.offline(mode);
+  }
+
+  empty(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waitingForEmpty.push(resolve);
+      this.#checkEmpty();
+    });
+  }
+
+  async dismissClients(batchSize: number): Promise<void> {
+    // Clients whose messages were on their way may come until the connections close.
+    while (this.#sessions.size > 0) {
+      const batch: Promise<void>[] = [];
+      for (const session of this.#sessions.values()) {
+        session.dismiss();
+        if (batch.push(session.closed) >= batchSize) break;
+      }
+      await Promise.all(batch);
+    }
+  }
+
+  async close(): Promise<void> {
+    const closed = this.container.stop();
     this.#heartbeat?.cancel();
     this.#endSessions(() => true);
     this.#results.failAll(new SignalRError("STOPPED", `The hub ${this.hubName} was shut down.`));
-    const left = Promise.all(Array.from(this.#leaving, (session) => session.closed));
-    await Promise.race([left, delay(this.#clock, this.#shutdownTimeout)]);
+    await closed;
   }
 
   #take(message: ServiceMessage, connection: ServerConnection): void {
@@ -177,29 +216,57 @@ export class HubHost {
     });
     this.#sessions.set(message.connectionId, session);
     connection.clientCount += 1;
+    const from = headerOf(message.headers, MIGRATED_FROM);
+    if (from !== undefined) session.context.features.set(connectionMigration, Object.freeze({ from }));
   }
 
   #closedByService(message: CloseConnection): void {
     const session = this.#sessions.get(message.connectionId);
+    if (session === undefined) return;
+    const to = headerOf(message.headers, MIGRATED_TO);
     // Nothing may be sent to a client that has left, or lives on another server from now on.
-    if (session?.wire instanceof ServiceWire) session.wire.forget();
-    session?.gone();
+    if (session.wire instanceof ServiceWire) session.wire.forget(to !== undefined);
+    if (to !== undefined) {
+      const { features } = session.context;
+      features.set(connectionMigration, Object.freeze({ ...features.get(connectionMigration), to }));
+    }
+    session.gone();
   }
 
   #control(connectionId: string, operation: number): void {
-    const wire = this.#sessions.get(connectionId)?.wire;
-    if (!(wire instanceof ServiceWire)) return;
-    if (operation === FlowControlOperation.Pause) wire.pause();
+    const session = this.#sessions.get(connectionId);
+    const wire = session?.wire;
+    if (session === undefined || !(wire instanceof ServiceWire)) return;
+    if (operation === FlowControlOperation.Pause) this.#pause(session, wire);
     else if (operation === FlowControlOperation.Resume) wire.resume();
+  }
+
+  /** A pause in a shutdown is the beginning of a move: what the client still waits for goes out before it. */
+  #pause(session: ClientSession, wire: ServiceWire): void {
+    if (!this.#isEmigrating) return wire.pause();
+    void wire.pauseAfter(async () => {
+      const limit = new Deadline(this.#clock, SETTLE_MS);
+      await session.settle(limit.over);
+      limit.cancel();
+    });
   }
 
   #gone(session: ClientSession, wire: ServiceWire): void {
     const { connectionId } = session.context;
     if (this.#sessions.get(connectionId) === session) this.#sessions.delete(connectionId);
     wire.connection.clientCount -= 1;
-    this.outlet.clientGone(connectionId);
+    if (wire.hasMoved) this.outlet.clientMoved(connectionId);
+    else this.outlet.clientGone(connectionId);
     this.#leaving.add(session);
-    void session.closed.then(() => this.#leaving.delete(session));
+    void session.closed.then(() => {
+      this.#leaving.delete(session);
+      this.#checkEmpty();
+    });
+  }
+
+  #checkEmpty(): void {
+    if (this.#sessions.size > 0 || this.#leaving.size > 0) return;
+    for (const resolve of this.#waitingForEmpty.splice(0)) resolve();
   }
 
   /** Ends, as if the clients had left, those that the way out leads to. */

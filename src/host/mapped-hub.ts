@@ -4,6 +4,7 @@ import type { HubClass } from "../hub/hub.js";
 import type { HubOptions } from "../hub/options.js";
 import type { HubOutlet } from "../hub/outlet.js";
 import type { NegotiableHub } from "./negotiate.js";
+import type { ShutdownHook } from "./shutdown.js";
 
 /** What the named host uses of a hub's host. */
 export interface HostedHub {
@@ -12,7 +13,8 @@ export interface HostedHub {
   readonly outlet: HubOutlet;
   readonly clientCount: number;
   start(): void;
-  stop(): Promise<void>;
+  /** Takes the hub down in the way of its settings. */
+  stop(hooks: readonly ShutdownHook[]): Promise<void>;
 }
 
 /** A hub that runs, with what negotiate must know of it. */
@@ -24,6 +26,8 @@ type State =
   | { readonly at: "mapped" }
   | { readonly at: "starting" }
   | { readonly at: "running"; readonly hub: RunningHub }
+  /** Still there for its clients and for who sends to them, but on its way down. */
+  | { readonly at: "stopping"; readonly hub: RunningHub }
   | { readonly at: "failed" }
   | { readonly at: "stopped" };
 
@@ -38,6 +42,7 @@ export class MappedHub {
   allowStatefulReconnects = false;
   /** Resolves when the hub has its host (not yet a connection); rejects when it cannot start or was stopped before. */
   readonly running: Promise<RunningHub>;
+  readonly #hooks: ShutdownHook[] = [];
   #state: State = { at: "mapped" };
   #resolve: (hub: RunningHub) => void = () => {};
   #reject: (error: Error) => void = () => {};
@@ -53,9 +58,9 @@ export class MappedHub {
     this.running.catch(() => {});
   }
 
-  /** The hub while it runs; undefined before, after, and when it could not start. */
+  /** The hub until its shutdown is over; undefined before its start, and when it could not start. */
   get hub(): RunningHub | undefined {
-    return this.#state.at === "running" ? this.#state.hub : undefined;
+    return this.#state.at === "running" || this.#state.at === "stopping" ? this.#state.hub : undefined;
   }
 
   /** Whether nobody has started or stopped it yet. */
@@ -70,12 +75,23 @@ export class MappedHub {
     service.then((opened) => this.#run(() => create(opened))).catch((error) => this.#fail(toError(error)));
   }
 
+  /** Runs when the hub is shut down, after the hooks that were added before. */
+  addHook(hook: ShutdownHook): void {
+    this.#hooks.push(hook);
+  }
+
   /** Ends the hub; never rejects because of a hub that could not start. */
   async stop(): Promise<void> {
     const state = this.#state;
-    this.#state = { at: "stopped" };
     this.#reject(new SignalRError("STOPPED", "The hubs of this service were shut down."));
-    if (state.at === "running") await state.hub.host.stop();
+    try {
+      if (state.at === "running") {
+        this.#state = { at: "stopping", hub: state.hub };
+        await state.hub.host.stop(this.#hooks);
+      }
+    } finally {
+      this.#state = { at: "stopped" };
+    }
   }
 
   #run(create: () => RunningHub): void {

@@ -9,6 +9,7 @@ import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { ServiceSettings } from "../config/options.js";
 import type { WireClaim } from "../protocol/service/messages.js";
 import { failureAnswer, jsonAnswer, METHOD_NOT_ALLOWED, refusal } from "./answers.js";
+import { type ClientTerms, type ClientTermsOptions, clientTermsOf } from "./client-terms.js";
 import { claimsOf, expiryOf, type IdentityOptions, userIdOf } from "./identity.js";
 import { originalHubPath } from "./paths.js";
 import type { HttpAnswer, NegotiateRequest } from "./request.js";
@@ -42,6 +43,8 @@ export interface NegotiateInput<TRequest> {
   readonly request: NegotiateRequest<TRequest>;
   readonly rules: PathRules<TRequest>;
   readonly identity: IdentityOptions<TRequest>;
+  /** @default nothing is asked */
+  readonly terms?: ClientTermsOptions<TRequest>;
   /** Claims of a request when there is no `claimsProvider`. */
   readonly defaultClaims: (raw: TRequest) => ClaimsInput | undefined;
   /** The hub behind the path; rejects when it could not be started. Asked for only after authorization. */
@@ -51,6 +54,7 @@ export interface NegotiateInput<TRequest> {
   readonly requestId?: () => string;
 }
 
+const NO_TERMS: ClientTermsOptions<unknown> = Object.freeze({});
 const ROUTE_CATEGORY = "Microsoft.Azure.SignalR.ServiceRouteHelper";
 const NEGOTIATE_CATEGORY = "Microsoft.Azure.SignalR.NegotiateHandler";
 const SERVICE_HANDSHAKE_SECONDS = 15;
@@ -74,6 +78,7 @@ async function answer<TRequest>(input: NegotiateInput<TRequest>): Promise<HttpAn
   if (rules.authorize !== undefined && !(await rules.authorize(request.raw))) return refuse(input);
   const claims = await claimsOf(request.raw, identity, input.defaultClaims);
   const userId = await userIdOf(request.raw, claims, identity);
+  const terms = await clientTermsOf(request.raw, input.terms ?? NO_TERMS);
   const hub = await input.hub();
   const endpoint = hub.negotiateEndpoint();
   if (endpoint === undefined) {
@@ -84,7 +89,7 @@ async function answer<TRequest>(input: NegotiateInput<TRequest>): Promise<HttpAn
     query: request.query,
     requestId: (input.requestId ?? randomRequestId)(),
   });
-  const accessToken = await hub.tokens(endpoint).clientToken(hub.name, tokenClaims(hub, rules, claims, userId));
+  const accessToken = await hub.tokens(endpoint).clientToken(hub.name, tokenClaims(hub, rules, claims, userId, terms));
   // The order of members is that of the official SDK; the service tells the client's version from the query.
   return jsonAnswer(200, { negotiateVersion: 0, url, accessToken, availableTransports: [] });
 }
@@ -94,6 +99,7 @@ function tokenClaims<TRequest>(
   rules: PathRules<TRequest>,
   claims: readonly WireClaim[],
   userId: string | undefined,
+  terms: ClientTerms,
 ): readonly WireClaim[] {
   const { settings } = hub;
   const expiry = rules.closeOnAuthenticationExpiration === true ? expiryOf(claims) : undefined;
@@ -106,6 +112,7 @@ function tokenClaims<TRequest>(
     endpointsCount: settings.endpoints.length,
     enableDetailedErrors: hub.enableDetailedErrors,
     maxPollIntervalInSeconds: settings.maxPollIntervalInSeconds,
+    ...terms,
     closeOnAuthenticationExpiration: expiry !== undefined,
     authenticationExpiresOn: expiry,
   });

@@ -120,6 +120,11 @@ export class ServiceOutlet implements HubOutlet {
   /** A client of this process is gone: nobody will get an answer from it. */
   clientGone(connectionId: string): void {
     this.#parts.results.failConnection(connectionId);
+    this.clientMoved(connectionId);
+  }
+
+  /** A client of this process lives on another server now, which gets its answers; the service forwards them. */
+  clientMoved(connectionId: string): void {
     for (const [invocationId, asked] of this.#routed) {
       if (asked === connectionId) this.#routed.delete(invocationId);
     }

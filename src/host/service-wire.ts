@@ -36,7 +36,10 @@ export class ServiceWire implements ClientWire {
   readonly #connectionId: string;
   readonly #onBroken: (error: Error) => void;
   #isClosed = false;
+  #hasMoved = false;
   #pause: Pause | undefined;
+  /** The pause that was asked for and begins when something else is done first. */
+  #nextPause: object | undefined;
 
   /** `onBroken` is told when something could not be sent and the client would miss it; called at most once. */
   constructor(
@@ -49,6 +52,11 @@ export class ServiceWire implements ClientWire {
     this.instanceId = instanceId;
     this.#connectionId = connectionId;
     this.#onBroken = onBroken;
+  }
+
+  /** The client lives on another server now. */
+  get hasMoved(): boolean {
+    return this.#hasMoved;
   }
 
   send(payload: Uint8Array, kind: PayloadKind): void {
@@ -76,9 +84,11 @@ export class ServiceWire implements ClientWire {
     this.#sendClose();
   }
 
-  /** The client is gone already: there is nobody to send or close. */
-  forget(): void {
+  /** The client is gone already, or moved to another server: there is nobody to send or close. */
+  forget(hasMoved = false): void {
     this.#isClosed = true;
+    this.#hasMoved = hasMoved;
+    this.#nextPause = undefined;
     this.#endPause();
   }
 
@@ -99,7 +109,19 @@ export class ServiceWire implements ClientWire {
     });
   }
 
+  /** {@link pause} as soon as `first` has resolved, unless there is a {@link resume} before. Never rejects. */
+  async pauseAfter(first: () => Promise<void>): Promise<void> {
+    if (this.#nextPause !== undefined || this.#pause !== undefined || this.#isClosed) return;
+    const asked = {};
+    this.#nextPause = asked;
+    await first();
+    if (this.#nextPause !== asked) return;
+    this.#nextPause = undefined;
+    this.pause();
+  }
+
   resume(): void {
+    this.#nextPause = undefined;
     const held = this.#endPause();
     for (const { payload, kind } of held) this.send(payload, kind);
   }

@@ -9,6 +9,7 @@ import type { UntypedClient } from "../hub/client-types.js";
 import type { Hub, HubClass } from "../hub/hub.js";
 import { type HubOptions, resolveHubOptions } from "../hub/options.js";
 import { jsonAnswer, NOT_FOUND, unavailable } from "./answers.js";
+import type { ClientTermsOptions } from "./client-terms.js";
 import { DeferredOutlet } from "./deferred-outlet.js";
 import { type HealthReport, probeHealth, reportHealth } from "./health.js";
 import { createHubContext, type HubContext } from "./hub-context.js";
@@ -20,9 +21,15 @@ import { handshakeTimeoutClaim, negotiate } from "./negotiate.js";
 import { negotiatedHubPath } from "./paths.js";
 import type { HttpAnswer, NegotiateRequest } from "./request.js";
 import { type OpenService, openService, type ServiceSourceOptions } from "./service.js";
+import type { ShutdownHook } from "./shutdown.js";
 
 /** Options of a named service. What is given here wins over JSON files and the environment. */
-export interface SignalROptions<TRequest> extends ServiceSourceOptions, IdentityOptions<TRequest> {
+export interface SignalROptions<TRequest>
+  extends ServiceSourceOptions,
+    IdentityOptions<TRequest>,
+    ClientTermsOptions<TRequest> {
+  /** Whether clients may reconnect without losing messages, for all hubs. @default what each `mapHub` says */
+  readonly allowStatefulReconnects?: boolean;
   /** Options of all hubs; a hub's own win. */
   readonly hub?: HubOptions;
   /** Hubs by path, in place of calls of `mapHub`: `{ "/chat": ChatHub, "/room": [RoomHub, { ... }] }`. */
@@ -127,6 +134,23 @@ export class SignalRHost<TRequest> {
     return createHubContext<TClient>(outlet);
   }
 
+  /**
+   * Adds code that runs when the hub is shut down: after the service was told, before clients have to leave, and in the
+   * order of adding. Not in mode `Off`.
+   * @throws SignalRError HUB_INVALID when the class is not mapped, ARGUMENT_INVALID for what is no function, STOPPED
+   */
+  onShutdown<TClient extends object = UntypedClient>(
+    hubClass: HubClass<Hub<TClient>>,
+    hook: ShutdownHook<TClient>,
+  ): void {
+    if (this.#stopped !== undefined) throw shutDown();
+    if (typeof hook !== "function") {
+      throw new SignalRError("ARGUMENT_INVALID", `onShutdown takes a function (context) => ..., got ${typeof hook}.`);
+    }
+    // What a client may be called is a matter of types only.
+    this.#map.of(hubClass).addHook(hook as ShutdownHook<never> as ShutdownHook);
+  }
+
   /** Whether a request is for the negotiate endpoint of one of the hubs. OPTIONS never is: CORS is the app's affair. */
   serves(method: string, path: string): boolean {
     return method !== "OPTIONS" && this.#find(path) !== undefined;
@@ -143,6 +167,7 @@ export class SignalRHost<TRequest> {
       request,
       rules: mapping.rules,
       identity: this.#options,
+      terms: this.#options,
       defaultClaims: this.#parts.defaultClaims,
       hub: () => this.#hubOf(mapping),
       probe: this.#parts.probe,
@@ -173,8 +198,9 @@ export class SignalRHost<TRequest> {
   }
 
   /**
-   * Refuses new clients, ends all hubs and their connections. Resolves when each client's `onDisconnected` has run, at
-   * the latest after the shutdown timeout. May be called twice.
+   * Refuses new clients, then ends all hubs and their connections in the way of `gracefulShutdown`. Resolves when each
+   * client's `onDisconnected` has run, at the latest a moment after the shutdown's timeout; never rejects. May be called
+   * at any time, and twice.
    */
   shutdown(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -247,7 +273,7 @@ export class SignalRHost<TRequest> {
       acks: this.#acks,
       probe: this.#parts.probe,
       clock: this.#clock,
-      allowStatefulReconnects: mapped.allowStatefulReconnects,
+      allowStatefulReconnects: this.#options.allowStatefulReconnects ?? mapped.allowStatefulReconnects,
     });
     return {
       host,
