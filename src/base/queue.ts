@@ -14,12 +14,9 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
   readonly #items = new Fifo<T>();
   #waiters: Waiter<T>[] = [];
   #end: { readonly error: Error | undefined } | undefined;
-  readonly #onRoom: (() => void) | undefined;
 
-  /** `onRoom` is called whenever an item was taken, or the reader gave up: the writer may push again. */
-  constructor(capacity: number, onRoom?: () => void) {
+  constructor(capacity: number) {
     this.capacity = capacity;
-    this.#onRoom = onRoom;
   }
 
   get size(): number {
@@ -54,10 +51,7 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
 
   next(): Promise<IteratorResult<T, undefined>> {
     const taken = this.#items.take();
-    if (taken !== undefined) {
-      this.#onRoom?.();
-      return Promise.resolve({ done: false, value: taken.value });
-    }
+    if (taken !== undefined) return Promise.resolve({ done: false, value: taken.value });
     return new Promise((resolve, reject) => {
       const waiter = { resolve, reject };
       if (this.#end === undefined) this.#waiters.push(waiter);
@@ -69,7 +63,6 @@ export class AsyncQueue<T> implements AsyncIterable<T>, AsyncIterator<T, undefin
   return(): Promise<IteratorResult<T, undefined>> {
     this.#items.clear();
     this.end();
-    this.#onRoom?.();
     return Promise.resolve({ done: true, value: undefined });
   }
 

@@ -47,6 +47,7 @@ export interface HubSettings {
   readonly streamBufferCapacity?: number;
   readonly maximumBufferedBytesPerClient?: number;
   readonly maximumActiveCallsPerClient?: number;
+  readonly observableCapacity?: number;
   readonly maximumParallelInvocationsPerClient?: number;
   readonly enableDetailedErrors?: boolean;
   readonly supportedProtocols?: ReadonlyArray<"json" | "messagepack">;

@@ -126,6 +126,7 @@ export const HUB_TABLE: OptionTable<HubSettings> = Object.freeze({
   streamBufferCapacity: hubRow("StreamBufferCapacity", wholeNumber(1)),
   maximumBufferedBytesPerClient: hubRow("MaximumBufferedBytesPerClient", wholeNumber(1)),
   maximumActiveCallsPerClient: hubRow("MaximumActiveCallsPerClient", wholeNumber(1)),
+  observableCapacity: hubRow("ObservableCapacity", wholeNumber(1)),
   maximumParallelInvocationsPerClient: hubRow("MaximumParallelInvocationsPerClient", wholeNumber(1)),
   enableDetailedErrors: hubRow("EnableDetailedErrors", flag()),
   supportedProtocols: hubRow("SupportedProtocols", list(choice<"json" | "messagepack">(["json", "messagepack"]))),

@@ -243,7 +243,8 @@ export class Invocation implements HubCall {
 
   async #runStream(result: unknown): Promise<void> {
     // A stream that is there begins now, before the calls that came after it.
-    const reader = openStream(isThenable(result) ? await result : result);
+    const { observableCapacity } = this.#owner.runtime.options;
+    const reader = openStream(isThenable(result) ? await result : result, observableCapacity);
     if (reader === undefined) {
       return this.#completeWithError(callError.notAStream(this.#shownName));
     }

@@ -13,6 +13,7 @@ describe("hub options", () => {
       streamBufferCapacity: 10,
       maximumBufferedBytesPerClient: 8_388_608,
       maximumActiveCallsPerClient: 1000,
+      observableCapacity: 10_000,
       maximumParallelInvocationsPerClient: 1,
       enableDetailedErrors: false,
       supportedProtocols: ["json", "messagepack"],

@@ -30,6 +30,8 @@ export interface HubOptions {
   readonly maximumBufferedBytesPerClient?: number;
   /** Calls of one client that may run at the same time: streams, uploads, and calls that wait for the client. @default 1_000 */
   readonly maximumActiveCallsPerClient?: number;
+  /** Items of an observable, returned by a stream method, that may wait for the client; more fail the stream. @default 10_000 */
+  readonly observableCapacity?: number;
   /** Plain invocations of one client that run at the same time; streams and uploads are not counted. @default 1 */
   readonly maximumParallelInvocationsPerClient?: number;
   /** Clients see name and message of every error, not of HubException only. Not for production. @default false */
@@ -68,6 +70,7 @@ export const HUB_DEFAULTS: ResolvedHubOptions = Object.freeze({
   streamBufferCapacity: 10,
   maximumBufferedBytesPerClient: 8 * 1024 * 1024,
   maximumActiveCallsPerClient: 1000,
+  observableCapacity: 10_000,
   maximumParallelInvocationsPerClient: 1,
   enableDetailedErrors: false,
   supportedProtocols: KNOWN_PROTOCOLS,
@@ -84,6 +87,7 @@ const POSITIVE = [
   "streamBufferCapacity",
   "maximumBufferedBytesPerClient",
   "maximumActiveCallsPerClient",
+  "observableCapacity",
   "maximumParallelInvocationsPerClient",
   "statefulReconnectBufferSize",
 ] as const;

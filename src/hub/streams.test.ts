@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { concat, from, Observable, of, range, throwError } from "rxjs";
 import { describe, expect, test } from "vitest";
 import { HubHarness } from "../../test/support/hub-harness.js";
 import { turns } from "../../test/support/polling.js";
@@ -321,6 +322,78 @@ test("a locked ReadableStream is the method's failure", async () => {
 
 test("values that are no streams are not opened", () => {
   for (const value of [undefined, null, 1, "text", [1], {}, () => {}, [Symbol.asyncIterator]]) {
-    expect(openStream(value)).toBeUndefined();
+    expect(openStream(value, 10)).toBeUndefined();
   }
+});
+
+describe("an observable", () => {
+  let isSubscribed = false;
+  class ObservableHub extends Hub {
+    static override readonly methods = hubMethods<ObservableHub>({
+      list: { returns: "stream" },
+      ticking: { returns: "stream" },
+      broken: { returns: "stream" },
+      flood: { returns: "stream" },
+    });
+    list() {
+      return from(["a", "b", "c"]);
+    }
+    ticking() {
+      isSubscribed = true;
+      return new Observable<number>((subscriber) => {
+        subscriber.next(1);
+        return () => {
+          isSubscribed = false;
+        };
+      });
+    }
+    broken() {
+      return concat(
+        of(1),
+        throwError(() => new HubException("no more")),
+      );
+    }
+    flood() {
+      return range(0, 12);
+    }
+  }
+
+  /** The items up to the completion, and how that ended. */
+  async function readAll(client: Awaited<ReturnType<HubHarness["connect"]>>) {
+    const items: unknown[] = [];
+    for (;;) {
+      const message = await client.next();
+      if (message.type === 3) return { items, error: message.error, hasResult: message.hasResult };
+      if (message.type === 2) items.push(message.item);
+    }
+  }
+
+  test("is sent item by item, with its error or its end", async () => {
+    const client = await new HubHarness(ObservableHub).connect();
+    client.stream("list");
+    expect(await readAll(client)).toEqual({ items: ["a", "b", "c"], error: undefined, hasResult: false });
+    client.stream("broken");
+    const broken = await readAll(client);
+    expect(broken.items).toEqual([1]);
+    expect(broken.error).toBe("An error occurred on the server while streaming results. HubException: no more");
+  });
+
+  test("is left when the client cancels", async () => {
+    const client = await new HubHarness(ObservableHub).connect();
+    const id = client.stream("ticking");
+    await turns();
+    expect(isSubscribed).toBe(true);
+    client.cancel(id);
+    expect((await readAll(client)).error).toBeUndefined();
+    expect(isSubscribed).toBe(false);
+  });
+
+  test("that gives more than may wait fails its stream", async () => {
+    const client = await new HubHarness(ObservableHub, {
+      observableCapacity: 10,
+      enableDetailedErrors: true,
+    }).connect();
+    client.stream("flood");
+    expect((await readAll(client)).error).toContain("gave more than 10 items");
+  });
 });
