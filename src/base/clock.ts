@@ -28,10 +28,3 @@ export const systemClock: Clock = Object.freeze({
     return { cancel: () => clearInterval(timer) };
   },
 });
-
-/** Resolves after the given time. */
-export function delay(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
-  });
-}
