@@ -67,6 +67,34 @@ function claimsIn(body: string): Record<string, unknown> {
   return claims;
 }
 
+test("what the application says of a client is in its token, in the service's order", async () => {
+  const seen: unknown[] = [];
+  const terms: NonNullable<NegotiateInput<Request>["terms"]> = {
+    diagnosticClientFilter: (req) => seen.push(req) > 0,
+    transportTypeDetector: async () => ["WebSockets", "LongPolling"],
+  };
+  const { body } = await ask({ terms });
+  expect(Object.entries(claimsIn(body))).toEqual([
+    ["asrs.s.dc", "true"],
+    ["asrs.s.htt", "5"],
+  ]);
+  expect(seen).toEqual([{}]);
+});
+
+test("transports that do not exist are an error of the server, and cost a client without access nothing", async () => {
+  let asked = 0;
+  const terms = {
+    transportTypeDetector: () => {
+      asked += 1;
+      return ["Pigeon"] as never;
+    },
+  };
+  const refused = await ask({ terms, rules: { authorize: () => false } });
+  expect([refused.status, asked]).toEqual([401, 0]);
+  const answer = await ask({ terms });
+  expect([answer.status, answer.headers["x-signalr-error"]]).toEqual([500, "CONFIG_INVALID"]);
+});
+
 describe("a client that may connect", () => {
   test("is sent to the service: members in the official order, nothing cached", async () => {
     const { status, headers, body } = await ask();

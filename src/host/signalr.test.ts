@@ -51,6 +51,49 @@ describe("starting", () => {
     expect(stubs.map(({ parts }) => parts.options.keepAliveInterval)).toEqual([15_000, 1000]);
   });
 
+  test.each([
+    [undefined, true, true],
+    [undefined, false, false],
+    [true, false, true],
+    [false, true, false],
+  ])("allowStatefulReconnects of the service (%s) wins over that of a path (%s)", async (ofAll, ofPath, expected) => {
+    const { host, stubs } = buildHost(ofAll === undefined ? {} : { allowStatefulReconnects: ofAll });
+    host.mapHub("/chat", ChatHub, { allowStatefulReconnects: ofPath });
+    await nextTurn();
+    expect(stubs[0]?.parts.allowStatefulReconnects).toBe(expected);
+  });
+
+  test("hooks for the shutdown reach their own hub, in order, also those from before its start", async () => {
+    const { host, stubs } = buildHost({ hubs: { "/chat": ChatHub, "/room": RoomHub } });
+    const [one, two] = [() => {}, () => {}];
+    host.onShutdown(ChatHub, one);
+    await nextTurn();
+    host.onShutdown(ChatHub, two);
+    await host.shutdown();
+    expect(stubs.map(({ hooks }) => hooks)).toEqual([[one, two], []]);
+    expect(() => host.onShutdown(ChatHub, one)).toThrow(/shut down/);
+  });
+
+  test("a hub is there for health and sends while it shuts down", async () => {
+    const { host, stubs } = buildHost({ hubs: { "/chat": ChatHub } });
+    await nextTurn();
+    const [stub] = stubs;
+    if (stub === undefined) throw new Error("no hub was started");
+    stub.clientCount = 2;
+    let end: () => void = () => {};
+    stub.stopping = new Promise((resolve) => {
+      end = resolve;
+    });
+    const over = host.shutdown();
+    expect(host.health()).toMatchObject({ status: "unhealthy", hubs: [{ clients: 2 }] });
+    await host.context(ChatHub).clients.all.send("bye");
+    expect(stub.sent).toEqual(["bye"]);
+    expect((await ask(host)).status).toBe(503);
+    end();
+    await over;
+    expect(host.health()).toMatchObject({ status: "unhealthy", hubs: [{ clients: 0 }] });
+  });
+
   test("hub options: settings, then those of the service, then the hub's own; the token tells the global details only", async () => {
     const values = {
       Azure: {

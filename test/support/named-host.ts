@@ -1,6 +1,7 @@
 import type { EndpointConnectionStatus } from "../../src/connections/container-status.js";
 import type { HubHostParts } from "../../src/host/hub-host.js";
 import type { HostedHub } from "../../src/host/mapped-hub.js";
+import type { ShutdownHook } from "../../src/host/shutdown.js";
 import { SignalRHost, type SignalRHostParts, type SignalROptions } from "../../src/host/signalr.js";
 import type { HubOutlet } from "../../src/hub/outlet.js";
 import { RecordingProbe } from "./recording-probe.js";
@@ -15,6 +16,9 @@ class StubHost implements HostedHub {
   readonly hubName: string;
   readonly calls: string[] = [];
   readonly sent: string[] = [];
+  readonly hooks: ShutdownHook[] = [];
+  /** Holds the end of the shutdown. */
+  stopping: Promise<void> | undefined;
   clientCount = 0;
   online: "primary" | "secondary" | undefined;
   open: () => void = () => {};
@@ -47,8 +51,10 @@ class StubHost implements HostedHub {
     this.calls.push("start");
   }
 
-  async stop(): Promise<void> {
+  async stop(hooks: readonly ShutdownHook[]): Promise<void> {
     this.calls.push("stop");
+    this.hooks.push(...hooks);
+    await this.stopping;
     this.online = undefined;
   }
 
