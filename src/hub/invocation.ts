@@ -47,7 +47,7 @@ export class Invocation implements HubCall {
   #reader: StreamReader | undefined;
   #isCancelled = false;
   #isFinished = false;
-  /** Set ahead of the end: what the method still gives is for nobody. */
+  /** The client has its one completion: what the method still gives is for nobody. */
   #isAnswered = false;
 
   constructor(
@@ -132,9 +132,8 @@ export class Invocation implements HubCall {
 
   /** Answers now, with an error, and cancels: the client is about to leave for another server. */
   interrupt(error: Error): void {
-    if (this.#isCancelled || this.#isFinished) return;
+    if (this.#isFinished) return;
     this.#completeWithError(withDetail(callError.invoking(this.#shownName), error, this.#detailed));
-    this.#isAnswered = true;
     this.cancel();
   }
 
@@ -254,7 +253,6 @@ export class Invocation implements HubCall {
       await this.#pump(reader);
     } catch (error) {
       if (this.#isFinished) return;
-      this.#reader = undefined;
       this.#report("FailedStreaming", error);
       this.#completeWithError(withDetail(STREAM_FAILED, toError(error), this.#detailed));
       reader.cancel().catch(() => {}); // the first error is the one that counts
@@ -272,8 +270,6 @@ export class Invocation implements HubCall {
       if (room !== undefined) await room;
       if (this.#isFinished) return;
     }
-    // A cancel that comes now is too late: there is one completion for each id.
-    this.#reader = undefined;
     this.#completeStream();
   }
 
@@ -286,9 +282,7 @@ export class Invocation implements HubCall {
 
   #succeed(result: unknown): void {
     try {
-      const invocationId = this.message.invocationId;
-      if (invocationId === undefined || this.#isAnswered) return;
-      this.#owner.reply({ type: 3, invocationId, hasResult: true, result: result ?? null });
+      this.#answer(true, result ?? null, undefined);
     } catch (error) {
       // The result cannot be serialized. Only this call fails; ASP.NET Core would end the connection.
       this.#fail(error);
@@ -306,15 +300,19 @@ export class Invocation implements HubCall {
   }
 
   #completeWithError(error: string): void {
-    const invocationId = this.message.invocationId;
-    if (invocationId === undefined || this.#isFinished || this.#isAnswered) return;
-    this.#owner.reply({ type: 3, invocationId, hasResult: false, error });
+    this.#answer(false, undefined, error);
   }
 
   #completeStream(): void {
+    this.#answer(false, undefined, undefined);
+  }
+
+  /** Once for each call, and never for one without an id. Throws what the protocol throws for a bad result. */
+  #answer(hasResult: boolean, result: unknown, error: string | undefined): void {
     const invocationId = this.message.invocationId;
     if (invocationId === undefined || this.#isAnswered) return;
-    this.#owner.reply({ type: 3, invocationId, hasResult: false });
+    this.#owner.reply({ type: 3, invocationId, error, hasResult, result });
+    this.#isAnswered = true;
   }
 
   #endWith(error: string): void {

@@ -37,7 +37,8 @@ type Action =
   | { readonly do: "turn" }
   | { readonly do: "pause"; readonly isFull: boolean }
   | { readonly do: "time"; readonly seconds: number }
-  | { readonly do: "end"; readonly how: "gone" | "abort" | "close" | "malformed" | "wire" };
+  | { readonly do: "settle" }
+  | { readonly do: "end"; readonly how: "gone" | "abort" | "close" | "malformed" | "wire" | "dismiss" };
 
 interface Scenario {
   readonly protocol: HubProtocolName;
@@ -77,11 +78,19 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("turn" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("pause" as const), isFull: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("time" as const), seconds: fc.nat(40) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("settle" as const) }) },
 );
 const end: fc.Arbitrary<Action> = fc.oneof(
   fc.record({
     do: fc.constant("end" as const),
-    how: fc.constantFrom("gone" as const, "abort" as const, "close" as const, "malformed" as const, "wire" as const),
+    how: fc.constantFrom(
+      "gone" as const,
+      "abort" as const,
+      "close" as const,
+      "malformed" as const,
+      "wire" as const,
+      "dismiss" as const,
+    ),
   }),
   fc.constantFrom<Action>(
     { do: "call", kind: "aborts", hasId: true },
@@ -268,6 +277,8 @@ class Player {
         return;
       case "time":
         return this.#harness.advance(action.seconds * 1000);
+      case "settle":
+        return this.#settle();
       case "end":
         return this.#end(action.how);
     }
@@ -307,13 +318,23 @@ class Player {
     else this.#client.send({ type: 1, invocationId: id, ...call });
   }
 
-  #end(how: "gone" | "abort" | "close" | "malformed" | "wire"): void {
+  #end(how: "gone" | "abort" | "close" | "malformed" | "wire" | "dismiss"): void {
     const { session } = this.#client;
     if (how === "gone") session.gone();
     else if (how === "abort") session.context.abort();
+    else if (how === "dismiss") session.dismiss();
     else if (how === "close") this.#client.send({ type: 7 });
     else if (how === "wire") session.wireFailed(new SignalRError("SEND_BUFFER_FULL", "no room"));
     else this.#client.bytes(this.#client.protocol.name === "json" ? Buffer.from("[]\u001e") : Uint8Array.of(1, 0xc1));
+  }
+
+  /** What happens before a client moves to another server: all that it has called is answered. */
+  async #settle(): Promise<void> {
+    const { session, received } = this.#client;
+    await session.settle(turns(3));
+    if (session.state !== "open") return;
+    const answered = new Set(received.map((message) => (message.type === 3 ? message.invocationId : "")));
+    for (const { id, kind } of this.calls) if (id !== undefined) expect([kind, answered.has(id)]).toEqual([kind, true]);
   }
 
   #idAt(position: number): string {
