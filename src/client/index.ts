@@ -5,9 +5,9 @@
  * @packageDocumentation
  */
 import type { AnyHub } from "../hub/hub.js";
-import { readStream } from "./download.js";
-import type { ConnectionLike, TypedConnection } from "./types.js";
-import { prepareArguments } from "./uploads.js";
+import { Download } from "./download.js";
+import type { ConnectionLike, StreamLike, TypedConnection } from "./types.js";
+import { type PreparedArguments, prepareArguments } from "./uploads.js";
 
 export type {
   ClientOf,
@@ -37,37 +37,49 @@ export function typed<THub extends AnyHub>(connection: ConnectionLike): TypedCon
 
 class Typed {
   readonly connection: ConnectionLike;
-  readonly #handled = new Set<string>();
+  readonly #answers: Map<string, Handler>;
 
   constructor(connection: ConnectionLike) {
     this.connection = connection;
+    this.#answers = answersOf(connection);
   }
 
-  on(method: string, handler: (...args: never[]) => void): void {
+  on(method: string, handler: Handler): void {
     // A value that a listener happens to return must not become the answer to a server that asks.
-    this.connection.on(method, this.#listener(handler));
+    this.connection.on(method, listenerOf(handler));
+    const answer = this.#answers.get(method.toLowerCase());
+    if (answer === undefined) return;
+    // The official client answers with what its last handler gives, so the one that answers stays the last.
+    this.connection.off(method, answer);
+    this.connection.on(method, answer);
   }
 
-  off(method: string, handler?: (...args: never[]) => void): void {
-    if (handler === undefined) {
-      this.#handled.delete(method.toLowerCase());
-      this.connection.off(method);
-    } else {
-      this.connection.off(method, this.#listener(handler));
-    }
-  }
-
-  handle(method: string, handler: (...args: never[]) => unknown): void {
+  off(method: string, handler?: Handler): void {
     const name = method.toLowerCase();
-    if (this.#handled.has(name)) {
-      throw new Error(`"${method}" has a handler that answers already; take it away with off("${method}") first.`);
+    if (handler === undefined) {
+      this.#answers.delete(name);
+      this.connection.off(method);
+    } else if (this.#answers.get(name) === handler) {
+      this.#answers.delete(name);
+      this.connection.off(method, handler);
+    } else {
+      this.connection.off(method, listenerOf(handler));
     }
-    this.#handled.add(name);
+  }
+
+  handle(method: string, handler: Handler): void {
+    const name = method.toLowerCase();
+    if (this.#answers.has(name)) {
+      throw new Error(
+        `"${method}" has a handler that answers already; take it away with off("${method}", handler) first.`,
+      );
+    }
+    this.#answers.set(name, handler);
     this.connection.on(method, handler);
   }
 
   async invoke(method: string, ...given: unknown[]): Promise<unknown> {
-    const { args, stop } = prepareArguments(given);
+    const { args, stop } = this.#prepare(given);
     try {
       return await this.connection.invoke(method, ...args);
     } finally {
@@ -76,29 +88,48 @@ class Typed {
   }
 
   async send(method: string, ...given: unknown[]): Promise<void> {
-    await this.connection.send(method, ...prepareArguments(given).args);
+    await this.connection.send(method, ...this.#prepare(given).args);
   }
 
-  async *stream(method: string, ...given: unknown[]): AsyncGenerator<unknown, void, undefined> {
-    const { args, stop } = prepareArguments(given);
-    try {
-      yield* readStream(() => this.connection.stream(method, ...args));
-    } finally {
-      stop();
-    }
+  stream(method: string, ...given: unknown[]): AsyncIterable<unknown> {
+    let stop: () => void = () => {};
+    const open = (): StreamLike => {
+      const prepared = this.#prepare(given);
+      stop = prepared.stop;
+      return this.connection.stream(method, ...prepared.args);
+    };
+    return new Download(open, () => stop());
   }
 
-  /** The same wrapper for the same handler, so that `off` finds it. */
-  #listener(handler: (...args: never[]) => void): (...args: never[]) => void {
-    let listener = LISTENERS.get(handler);
-    if (listener === undefined) {
-      listener = (...args) => {
-        handler(...args);
-      };
-      LISTENERS.set(handler, listener);
-    }
-    return listener;
+  #prepare(given: readonly unknown[]): PreparedArguments {
+    return prepareArguments(given, () => (this.connection.state ?? CONNECTED) === CONNECTED);
   }
 }
 
-const LISTENERS = new WeakMap<(...args: never[]) => void, (...args: never[]) => void>();
+type Handler = (...args: never[]) => unknown;
+
+const CONNECTED = "Connected";
+const LISTENERS = new WeakMap<Handler, Handler>();
+const ANSWERS = new WeakMap<ConnectionLike, Map<string, Handler>>();
+
+/** The same wrapper for the same handler, so that `off` finds it. */
+function listenerOf(handler: Handler): Handler {
+  let listener = LISTENERS.get(handler);
+  if (listener === undefined) {
+    listener = (...args) => {
+      handler(...args);
+    };
+    LISTENERS.set(handler, listener);
+  }
+  return listener;
+}
+
+/** The handlers that answer on a connection, by lower-case method name, however often it was typed. */
+function answersOf(connection: ConnectionLike): Map<string, Handler> {
+  let answers = ANSWERS.get(connection);
+  if (answers === undefined) {
+    answers = new Map();
+    ANSWERS.set(connection, answers);
+  }
+  return answers;
+}

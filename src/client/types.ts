@@ -5,6 +5,8 @@ import type { HubMethodName } from "../hub/method-options.js";
 
 /** What `typed` needs of a connection; the `HubConnection` of `@microsoft/signalr` is one. */
 export interface ConnectionLike {
+  /** `Connected` when calls can be made. */
+  readonly state?: string;
   on(method: string, handler: (...args: never[]) => unknown): void;
   off(method: string, handler?: (...args: never[]) => void): void;
   invoke(method: string, ...args: unknown[]): Promise<unknown>;
@@ -43,7 +45,11 @@ export type PlainMethod<THub> = Exclude<HubMethodName<THub>, StreamMethod<THub>>
 /** Arguments of a hub method as a client gives them: an upload may be an AsyncIterable or a ReadableStream. */
 export type HubArguments<THub, M extends keyof THub> = Uploadable<Method<THub, M>["args"]>;
 
-type Uploadable<A> = { [K in keyof A]: A[K] extends AsyncIterable<infer T> ? AnyStream<T> : A[K] };
+type Uploadable<A> = {
+  [K in keyof A]: Exclude<A[K], undefined> extends AsyncIterable<infer T>
+    ? AnyStream<T> | Extract<A[K], undefined>
+    : A[K];
+};
 
 /** What a hub method gives, without its promise. */
 export type HubResult<THub, M extends keyof THub> = Awaited<Method<THub, M>["result"]>;

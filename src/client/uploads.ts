@@ -12,19 +12,25 @@ export interface PreparedArguments {
 
 /**
  * Turns AsyncIterables and ReadableStreams among the arguments into what the official client takes for an upload.
- * @throws Error when two uploads stand side by side, because the official client sends the second one as a plain value
+ * @param isConnected asked before each item: the official client cannot report an item that it could not send
+ * @throws Error when two uploads stand side by side, because the official client sends the second one as a plain value,
+ * and when there is no connection to upload over
  */
-export function prepareArguments(given: readonly unknown[]): PreparedArguments {
+export function prepareArguments(given: readonly unknown[], isConnected: () => boolean): PreparedArguments {
+  const positions = given.flatMap((value, position) => (isUpload(value) ? [position] : []));
+  // Checked before any source is opened.
+  const second = positions.find((position) => positions.includes(position - 1));
+  if (second !== undefined) {
+    throw new Error(
+      `The uploads at positions ${second - 1} and ${second} stand side by side, and the SignalR client would lose the second one; put a plain parameter between them.`,
+    );
+  }
+  if (positions.length > 0 && !isConnected())
+    throw new Error("Nothing can be uploaded while the connection is not open.");
   const uploads: Upload[] = [];
-  const args = given.map((value, position) => {
-    const source = iteratorOf(value);
-    if (source === undefined) return value;
-    if (position > 0 && isUpload(given[position - 1])) {
-      throw new Error(
-        `The uploads at positions ${position - 1} and ${position} stand side by side, and the SignalR client would lose the second one; put a plain parameter between them.`,
-      );
-    }
-    const upload = new Upload(source);
+  const args = given.map((value) => {
+    if (!isUpload(value)) return value;
+    const upload = new Upload(iteratorOf(value), isConnected);
     uploads.push(upload);
     return upload;
   });
@@ -39,10 +45,12 @@ export function prepareArguments(given: readonly unknown[]): PreparedArguments {
 /** One upload as the official client wants it: something to subscribe to. */
 class Upload implements StreamLike {
   readonly #iterator: AsyncIterator<unknown>;
+  readonly #isConnected: () => boolean;
   #isOver = false;
 
-  constructor(iterator: AsyncIterator<unknown>) {
+  constructor(iterator: AsyncIterator<unknown>, isConnected: () => boolean) {
     this.#iterator = iterator;
+    this.#isConnected = isConnected;
   }
 
   subscribe(subscriber: Subscriber): { dispose(): void } {
@@ -64,6 +72,10 @@ class Upload implements StreamLike {
     for (let count = 1; ; count += 1) {
       const result = await this.#iterator.next();
       if (this.#isOver) return;
+      if (!this.#isConnected()) {
+        this.stop();
+        return;
+      }
       if (result.done) break;
       subscriber.next(result.value);
       // The official client queues items without limit; a pause lets it send and lets the server's answer in.
@@ -78,9 +90,9 @@ function isUpload(value: unknown): value is AsyncIterable<unknown> | ReadableStr
   return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || "getReader" in value);
 }
 
-function iteratorOf(value: unknown): AsyncIterator<unknown> | undefined {
-  if (!isUpload(value)) return undefined;
-  if (Symbol.asyncIterator in value) return value[Symbol.asyncIterator]();
+function iteratorOf(value: AsyncIterable<unknown> | ReadableStream<unknown>): AsyncIterator<unknown> {
+  const { [Symbol.asyncIterator]: iterate } = value as Partial<AsyncIterable<unknown>>;
+  if (iterate !== undefined) return iterate.call(value);
   // Not every browser lets one iterate a ReadableStream.
   const reader = (value as ReadableStream<unknown>).getReader();
   return {

@@ -29,6 +29,10 @@ class ChatHub extends Hub<ChatClient> {
       streamEnded();
     }
   }
+  async *silent() {
+    await new Promise<void>((resolve) => this.signal.addEventListener("abort", () => resolve()));
+    yield 1;
+  }
   async *failing() {
     yield "one";
     throw new Error("hidden");
@@ -100,9 +104,15 @@ describe.each(["json", "messagepack"] as const)("a typed connection over %s", (p
 
     expect(() => chat.handle("confirm", () => false)).toThrow(/answers already/);
     expect(await chat.invoke("askFirst")).toBe(true);
+    chat.on("confirm", () => {});
+    expect(await chat.invoke("askFirst")).toBe(true);
     chat.off("confirm");
-    chat.handle("confirm", async () => false);
+    const no = async (): Promise<boolean> => false;
+    chat.handle("confirm", no);
     expect(await chat.invoke("askFirst")).toBe(false);
+    chat.off("confirm", no);
+    chat.handle("confirm", () => true);
+    expect(await chat.invoke("askFirst")).toBe(true);
   });
 
   test("reads streams, and delivers what came before an error", async () => {
@@ -161,6 +171,25 @@ describe.each(["json", "messagepack"] as const)("a typed connection over %s", (p
     }
 
     await expect(chat.invoke("total", broken())).rejects.toThrow(/HubException: .*the file is gone/);
+  });
+
+  test("uploads nothing without a connection, and leaves the source alone", async () => {
+    chat = await connect();
+    await Promise.all(stop.splice(0).map((end) => end()));
+    const readable = new ReadableStream<number>();
+
+    await expect(chat.invoke("total", readable)).rejects.toThrow(/while the connection is not open/);
+    await expect(chat.send("total", readable)).rejects.toThrow(/while the connection is not open/);
+    expect(readable.locked).toBe(false);
+  });
+
+  test("a stream can be left while it waits for its next item", async () => {
+    chat = await connect();
+    const reading = chat.stream("silent")[Symbol.asyncIterator]();
+    const pending = reading.next();
+    await reading.return?.();
+
+    expect(await pending).toEqual({ done: true, value: undefined });
   });
 
   test("refuses two uploads side by side, of which the official client would lose one", async () => {
