@@ -54,7 +54,7 @@ export function booleanMember(object: JsonObject, name: string): boolean | undef
 export function objectMember(object: JsonObject, name: string): JsonObject | undefined {
   const value = object[name];
   if (value === undefined || isObject(value)) return value;
-  throw wrongType(name, "Object");
+  throw wrongType(name, "StartObject");
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -76,7 +76,7 @@ function parseNumber(text: string): unknown {
  */
 export function checkDepth(value: unknown, levels: number): void {
   if (typeof value !== "object" || value === null) return;
-  if (levels === 0) throw new InvalidDataException("Error reading JSON. A value is nested too deeply.");
+  if (levels === 0) throw new InvalidDataException("Error reading JSON.");
   if (Array.isArray(value)) {
     for (const item of value) checkDepth(item, levels - 1);
   } else {

@@ -153,7 +153,7 @@ describe("reading", () => {
       '{"type":1,"headers":{"__proto__":{}},"target":"t","arguments":[]}',
       "Expected header '__proto__' to be of type String.",
     ],
-    ['{"type":1,"headers":[],"target":"t","arguments":[]}', "Expected 'headers' to be of type Object."],
+    ['{"type":1,"headers":[],"target":"t","arguments":[]}', "Expected 'headers' to be of type StartObject."],
     ['{"type":1,"target":"t","arguments":[],"streamIds":"1"}', "Expected 'streamIds' to be of type Array."],
     ['{"type":1,"target":"t","arguments":[],"streamIds":[1]}', "Expected 'streamIds' to be a list of type String."],
     ['{"type":2}', "Missing required property 'invocationId'."],
