@@ -244,11 +244,12 @@ export class HubHost implements ShuttingHub {
   /** A pause in a shutdown is the beginning of a move: what the client still waits for goes out before it. */
   #pause(session: ClientSession, wire: ServiceWire): void {
     if (!this.#isEmigrating) return wire.pause();
-    void wire.pauseAfter(async () => {
+    const settle = async (): Promise<void> => {
       const limit = new Deadline(this.#clock, SETTLE_MS);
       await session.settle(limit.over);
       limit.cancel();
-    });
+    };
+    void wire.pauseAfter(settle, () => session.interruptCalls());
   }
 
   #gone(session: ClientSession, wire: ServiceWire): void {

@@ -109,14 +109,18 @@ export class ServiceWire implements ClientWire {
     });
   }
 
-  /** {@link pause} as soon as `first` has resolved, unless there is a {@link resume} before. Never rejects. */
-  async pauseAfter(first: () => Promise<void>): Promise<void> {
+  /**
+   * {@link pause} as soon as `first` has resolved, unless there is a {@link resume} before; `last` runs right before it,
+   * and may still send. Never rejects.
+   */
+  async pauseAfter(first: () => Promise<void>, last: () => void): Promise<void> {
     if (this.#nextPause !== undefined || this.#pause !== undefined || this.#isClosed) return;
     const asked = {};
     this.#nextPause = asked;
     await first();
     if (this.#nextPause !== asked) return;
     this.#nextPause = undefined;
+    last();
     this.pause();
   }
 

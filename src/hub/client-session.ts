@@ -135,9 +135,8 @@ export class ClientSession implements InvocationOwner {
   }
 
   /**
-   * Brings the client's calls to an end before the client moves to another server, to which nothing is sent meanwhile:
-   * those that end by themselves may do so until `limit` resolves, the others are answered with an error. So each call
-   * is answered, once. Never rejects.
+   * Resolves when all calls have ended that can end without another word of the client, or with `limit`. For a client
+   * that is about to move to another server; {@link interruptCalls} comes next. Never rejects.
    */
   async settle(limit: Promise<void>): Promise<void> {
     if (this.#state === "handshaking" || this.#state === "connecting") {
@@ -148,7 +147,11 @@ export class ClientSession implements InvocationOwner {
     }
     if (this.#calls === undefined || !this.isOpen) return;
     await Promise.race([this.#calls.settled(), limit]);
-    if (this.isOpen) this.#calls.interruptAll(new HubException(SERVER_LEAVES));
+  }
+
+  /** Answers the calls that are left with an error, so that each call is answered, once, before its client moves. */
+  interruptCalls(): void {
+    if (this.isOpen) this.#calls?.interruptAll(new HubException(SERVER_LEAVES));
   }
 
   /** Something could not be sent, and the client would miss it: it has to go. */

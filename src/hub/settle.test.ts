@@ -53,6 +53,7 @@ function settling(client: Awaited<ReturnType<HubHarness["connect"]>>, limit: Pro
   const state = { isSettled: false };
   const settled = client.session.settle(limit).then(() => {
     state.isSettled = true;
+    client.session.interruptCalls();
   });
   return { settled, state };
 }
