@@ -41,7 +41,7 @@ export interface ShutdownInput {
 
 const CATEGORY = "Microsoft.Azure.SignalR.GracefulShutdown";
 /** Off does not wait for anything of clients, so it does not wait long for the service either. */
-const OFF_ANNOUNCEMENT_MS = 5000;
+const OFF_ANNOUNCEMENT_MS = 1000;
 /** Clients that are ended at one time, so that their onDisconnected methods do not all start in the same moment. */
 const BATCH = 100;
 /** Given to onDisconnected and to the closing of connections when the time is over already. */
