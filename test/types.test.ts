@@ -6,6 +6,11 @@ test("wrong names, arguments and results do not compile, right ones do", () => {
   expect(compile("test/types/tsconfig.json")).toBe("");
 }, 60_000);
 
+test("a page without any types of Node can use the client door and import the type of a hub", () => {
+  ensureBuilt();
+  expect(compile("test/types/browser/tsconfig.json")).toBe("");
+}, 60_000);
+
 test("the client door loads nothing but itself, so that browsers can have it", () => {
   ensureBuilt();
   const imported = new Set<string>();

@@ -7,7 +7,7 @@
 import type { AnyHub } from "../hub/hub.js";
 import { Download } from "./download.js";
 import type { ConnectionLike, StreamLike, TypedConnection } from "./types.js";
-import { type PreparedArguments, prepareArguments } from "./uploads.js";
+import { Uploads } from "./uploads.js";
 
 export type {
   ClientOf,
@@ -38,10 +38,13 @@ export function typed<THub extends AnyHub>(connection: ConnectionLike): TypedCon
 class Typed {
   readonly connection: ConnectionLike;
   readonly #answers: Map<string, Handler>;
+  readonly #uploads: Uploads;
 
   constructor(connection: ConnectionLike) {
     this.connection = connection;
-    this.#answers = answersOf(connection);
+    const { answers, uploads } = stateOf(connection);
+    this.#answers = answers;
+    this.#uploads = uploads;
   }
 
   on(method: string, handler: Handler): void {
@@ -79,7 +82,7 @@ class Typed {
   }
 
   async invoke(method: string, ...given: unknown[]): Promise<unknown> {
-    const { args, stop } = this.#prepare(given);
+    const { args, stop } = this.#uploads.prepare(given);
     try {
       return await this.connection.invoke(method, ...args);
     } finally {
@@ -88,48 +91,56 @@ class Typed {
   }
 
   async send(method: string, ...given: unknown[]): Promise<void> {
-    await this.connection.send(method, ...this.#prepare(given).args);
+    const { args, stop } = this.#uploads.prepare(given);
+    try {
+      await this.connection.send(method, ...args);
+    } catch (error) {
+      stop();
+      throw error;
+    }
   }
 
   stream(method: string, ...given: unknown[]): AsyncIterable<unknown> {
     let stop: () => void = () => {};
     const open = (): StreamLike => {
-      const prepared = this.#prepare(given);
+      const prepared = this.#uploads.prepare(given);
       stop = prepared.stop;
       return this.connection.stream(method, ...prepared.args);
     };
     return new Download(open, () => stop());
   }
-
-  #prepare(given: readonly unknown[]): PreparedArguments {
-    return prepareArguments(given, () => (this.connection.state ?? CONNECTED) === CONNECTED);
-  }
 }
 
 type Handler = (...args: never[]) => unknown;
 
-const CONNECTED = "Connected";
+/** What belongs to a connection, however often it was typed. */
+interface ConnectionState {
+  /** The handlers that answer, by lower-case method name. */
+  readonly answers: Map<string, Handler>;
+  readonly uploads: Uploads;
+}
+
 const LISTENERS = new WeakMap<Handler, Handler>();
-const ANSWERS = new WeakMap<ConnectionLike, Map<string, Handler>>();
+const STATES = new WeakMap<ConnectionLike, ConnectionState>();
 
 /** The same wrapper for the same handler, so that `off` finds it. */
 function listenerOf(handler: Handler): Handler {
   let listener = LISTENERS.get(handler);
   if (listener === undefined) {
-    listener = (...args) => {
-      handler(...args);
+    // Awaited, so that a failure of an async handler goes where the official client reports failures.
+    listener = async (...args) => {
+      await handler(...args);
     };
     LISTENERS.set(handler, listener);
   }
   return listener;
 }
 
-/** The handlers that answer on a connection, by lower-case method name, however often it was typed. */
-function answersOf(connection: ConnectionLike): Map<string, Handler> {
-  let answers = ANSWERS.get(connection);
-  if (answers === undefined) {
-    answers = new Map();
-    ANSWERS.set(connection, answers);
+function stateOf(connection: ConnectionLike): ConnectionState {
+  let state = STATES.get(connection);
+  if (state === undefined) {
+    state = { answers: new Map(), uploads: new Uploads(connection) };
+    STATES.set(connection, state);
   }
-  return answers;
+  return state;
 }

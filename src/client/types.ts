@@ -6,7 +6,14 @@ import type { HubMethodName } from "../hub/method-options.js";
 /** What `typed` needs of a connection; the `HubConnection` of `@microsoft/signalr` is one. */
 export interface ConnectionLike {
   /** `Connected` when calls can be made. */
-  readonly state?: string;
+  readonly state: string;
+  /** The connection's id at the service; null while there is none. */
+  readonly connectionId: string | null;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  onclose(callback: (error?: Error) => void): void;
+  onreconnecting(callback: (error?: Error) => void): void;
+  onreconnected(callback: (connectionId?: string) => void): void;
   on(method: string, handler: (...args: never[]) => unknown): void;
   off(method: string, handler?: (...args: never[]) => void): void;
   invoke(method: string, ...args: unknown[]): Promise<unknown>;
@@ -34,13 +41,25 @@ type Method<THub, M extends keyof THub> = THub[M] extends (...args: infer A) => 
 /** The interface of the clients that a hub declares. */
 export type ClientOf<THub> = THub extends { readonly clients: HubCallerClients<infer T extends object> } ? T : never;
 
+/** Names that a client may call: those that begin with `_` are never callable. */
+type CallableMethod<THub> = Exclude<HubMethodName<THub>, `_${string}`>;
+
+/** Whether a result is a stream for sure; `any` and `never` fit every question, and are none. */
+type IsStream<R> = 0 extends 1 & R
+  ? false
+  : [R] extends [never]
+    ? false
+    : [R] extends [AnyStream<unknown>]
+      ? true
+      : false;
+
 /** Names of the hub methods that give a stream. */
 export type StreamMethod<THub> = {
-  [M in HubMethodName<THub>]: Awaited<Method<THub, M>["result"]> extends AnyStream<unknown> ? M : never;
-}[HubMethodName<THub>];
+  [M in CallableMethod<THub>]: IsStream<HubResult<THub, M>> extends true ? M : never;
+}[CallableMethod<THub>];
 
 /** Names of the hub methods that give one result. */
-export type PlainMethod<THub> = Exclude<HubMethodName<THub>, StreamMethod<THub>>;
+export type PlainMethod<THub> = Exclude<CallableMethod<THub>, StreamMethod<THub>>;
 
 /** Arguments of a hub method as a client gives them: an upload may be an AsyncIterable or a ReadableStream. */
 export type HubArguments<THub, M extends keyof THub> = Uploadable<Method<THub, M>["args"]>;
@@ -83,10 +102,11 @@ export interface TypedConnection<THub extends AnyHub> {
   ): void;
   /**
    * Calls a hub method and waits for its result. Uploads are read until the call ends.
-   * @throws Error with the server's text when the call failed, or when two uploads stand side by side
+   * @throws Error with the server's text when the call failed; and before anything is sent, when there is no connection for
+   * uploads, or when there are more uploads than plain arguments and one (the official client would lose some)
    */
   invoke<M extends PlainMethod<THub>>(method: M, ...args: HubArguments<THub, M>): Promise<HubResult<THub, M>>;
-  /** Calls a hub method and waits only until the call is sent. */
+  /** Calls a hub method and waits only until the call is sent. Uploads go on, and end with the connection. */
   send<M extends PlainMethod<THub>>(method: M, ...args: HubArguments<THub, M>): Promise<void>;
   /**
    * Calls a stream method; the call starts when the stream is read. `break` cancels it at the server. Items that come

@@ -11,7 +11,11 @@ interface ChatClient {
 let streamEnded: () => void = () => {};
 
 class ChatHub extends Hub<ChatClient> {
-  static override readonly methods = hubMethods<ChatHub>({ both: { streams: [0, 2] }, side: { streams: [0, 1] } });
+  static override readonly methods = hubMethods<ChatHub>({
+    both: { streams: [0, 2] },
+    side: { streams: [0, 1] },
+    neighbours: { streams: [1, 2] },
+  });
   async sendMessage(user: string, text: string) {
     await this.clients.all.send("messageReceived", user, text);
     return text.length;
@@ -52,6 +56,12 @@ class ChatHub extends Hub<ChatClient> {
   async side(left: AsyncIterable<number>, right: AsyncIterable<number>) {
     return (await this.total(left)) + (await this.total(right));
   }
+  async neighbours(name: string, left: AsyncIterable<number>, right: AsyncIterable<number>) {
+    return `${name}: ${await this.total(left)}, ${await this.total(right)}`;
+  }
+  ignore(_numbers: AsyncIterable<number>) {
+    return "not read";
+  }
   askFirst() {
     return this.clients.caller.invoke("confirm", "Sure?");
   }
@@ -63,6 +73,15 @@ async function* upTo(last: number, onEnd: () => void = () => {}) {
   } finally {
     onEnd();
   }
+}
+
+/** A source that has nothing to give yet, and tells when it is told to stop. */
+function silentSource() {
+  let onCancel: () => void = () => {};
+  const cancelled = new Promise<void>((resolve) => {
+    onCancel = resolve;
+  });
+  return { source: new ReadableStream<number>({ cancel: () => onCancel() }), cancelled };
 }
 
 let server: HubServer;
@@ -163,14 +182,29 @@ describe.each(["json", "messagepack"] as const)("a typed connection over %s", (p
     await expect(ended).resolves.toBeUndefined();
   });
 
-  test("tells the server why an upload failed", async () => {
+  test("stops a source that waits for its next item, at the end of the call and of the connection", async () => {
     chat = await connect();
-    async function* broken(): AsyncGenerator<number> {
+    const ofCall = silentSource();
+    const ofConnection = silentSource();
+
+    expect(await chat.invoke("ignore", ofCall.source)).toBe("not read");
+    await expect(ofCall.cancelled).resolves.toBeUndefined();
+    await chat.send("total", ofConnection.source);
+    await chat.connection.stop();
+    await expect(ofConnection.cancelled).resolves.toBeUndefined();
+  });
+
+  test("tells the server why an upload failed, also when the error has no text", async () => {
+    chat = await connect();
+    async function* broken(error: Error): AsyncGenerator<number> {
       yield 1;
-      throw new Error("the file is gone");
+      throw error;
     }
 
-    await expect(chat.invoke("total", broken())).rejects.toThrow(/HubException: .*the file is gone/);
+    await expect(chat.invoke("total", broken(new Error("the file is gone")))).rejects.toThrow(
+      /HubException: .*the file is gone/,
+    );
+    await expect(chat.invoke("total", broken(new RangeError()))).rejects.toThrow(/HubException: .*RangeError/);
   });
 
   test("uploads nothing without a connection, and leaves the source alone", async () => {
@@ -192,9 +226,24 @@ describe.each(["json", "messagepack"] as const)("a typed connection over %s", (p
     expect(await pending).toEqual({ done: true, value: undefined });
   });
 
-  test("refuses two uploads side by side, of which the official client would lose one", async () => {
+  test("carries uploads that stand side by side, if there is a plain argument to put between them", async () => {
     chat = await connect();
 
-    await expect(chat.invoke("side", upTo(1), upTo(2))).rejects.toThrow(/positions 0 and 1 stand side by side/);
+    expect(await chat.invoke("neighbours", "sums", upTo(2), upTo(4))).toBe("sums: 3, 10");
+    await expect(chat.invoke("side", upTo(1), upTo(2))).rejects.toThrow(/2 uploads and 0 plain arguments/);
   });
+});
+
+test("the official client itself loses the second of two uploads that stand side by side", async () => {
+  const connection = await server.connect("/chat");
+  const empty = () => ({
+    subscribe(subscriber: { complete(): void }) {
+      subscriber.complete();
+      return { dispose() {} };
+    },
+  });
+
+  // When this call succeeds, the arguments need no arranging any more.
+  await expect(connection.invoke("side", empty(), empty())).rejects.toThrow();
+  await connection.stop();
 });

@@ -48,6 +48,10 @@ class ChatHub extends Hub<ChatClient> {
     return second ?? first;
   }
   secret() {}
+  parse(text: string) {
+    return JSON.parse(text);
+  }
+  _internal() {}
 }
 
 // @ts-expect-error "shout" is no method of the hub
@@ -129,8 +133,16 @@ const sum: number = await chat.invoke("total", numbers());
 await chat.invoke("total", new ReadableStream<number>());
 // @ts-expect-error an upload of numbers
 await chat.invoke("total", new ReadableStream<string>());
+await chat.invoke("parse", "{}");
+// @ts-expect-error a result of type any is no stream
+chat.stream("parse", "{}");
+// @ts-expect-error clients cannot call names that begin with _
+await chat.invoke("_internal");
 await chat.invoke("optional", "a");
 await chat.invoke("optional", "a", sum + count);
+await chat.connection.start();
+chat.connection.onclose((error) => error?.message);
+chat.connection.connectionId?.length;
 const anything = typed<AnyHub>(connection);
 anything.on("whatever", (...args) => args.length);
 await anything.invoke("relay", "text");
