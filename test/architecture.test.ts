@@ -33,11 +33,13 @@ const OWNERS: Readonly<Record<string, readonly RegExp[]>> = {
   "lossless-json": [/^protocol\/hub\//],
   "@msgpack/msgpack": [/^protocol\/hub\//],
   "@azure/logger": [/^telemetry\/logs\.ts$/],
+  "@azure/identity": [/^auth\/entra\.ts$/],
+  "@azure/core-rest-pipeline": [/^rest\/rest-client\.ts$/],
   commander: [/^cli\//],
 };
 
 /** Only their types are used, so nothing of them is there at run time. */
-const TYPES_ONLY: readonly string[] = ["@standard-schema/spec", "express", "@microsoft/signalr"];
+const TYPES_ONLY: readonly string[] = ["@standard-schema/spec", "express", "@microsoft/signalr", "@azure/core-auth"];
 
 /** The protocol is bytes in, messages out. */
 const PURE_NODE_MODULES: readonly string[] = ["node:buffer", "node:util"];

@@ -5,12 +5,10 @@ import type { Secret } from "../base/secret.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { AccessTokenAlgorithm } from "../config/options.js";
 import type { WireClaim } from "../protocol/service/messages.js";
+import { ISSUER, signClientToken } from "./client-token.js";
 import { signToken } from "./jwt.js";
-import { clientAudience, serverAudience } from "./service-urls.js";
+import { serverAudience } from "./service-urls.js";
 import type { TokenSource } from "./token-source.js";
-
-const ISSUER = "azure-signalr";
-const MAX_TOKEN_CHARACTERS = 4096;
 
 export interface AccessKeyTokensInput {
   readonly endpoint: ServiceEndpoint;
@@ -40,12 +38,20 @@ export function createAccessKeyTokens(input: AccessKeyTokensInput): TokenSource 
   const key = endpoint.credential.accessKey;
   const keyId = input.keyId ?? keyIdOf(key);
   const serverClaims: readonly WireClaim[] = [["nameid", serverName]];
-  const signed = (claims: readonly WireClaim[], audience: string) =>
-    signToken({ key, algorithm, keyId, claims, audience, issuer: ISSUER, nowMs: clock.unixTime(), lifetimeMs });
   return Object.freeze({
-    serverToken: (hub: string) => signed(serverClaims, serverAudience(endpoint, hub)),
-    clientToken: async (hub: string, claims: readonly WireClaim[]) =>
-      withinLimit(await signed(claims, clientAudience(endpoint, hub))),
+    serverToken: (hub: string) =>
+      signToken({
+        key,
+        algorithm,
+        keyId,
+        claims: serverClaims,
+        audience: serverAudience(endpoint, hub),
+        issuer: ISSUER,
+        nowMs: clock.unixTime(),
+        lifetimeMs,
+      }),
+    clientToken: (hub: string, claims: readonly WireClaim[]) =>
+      signClientToken({ endpoint, hub, claims, key, keyId, algorithm, lifetimeMs, clock }),
     restToken: (url: string) =>
       signToken({
         key,
@@ -56,14 +62,6 @@ export function createAccessKeyTokens(input: AccessKeyTokensInput): TokenSource 
         lifetimeMs,
       }),
   });
-}
-
-function withinLimit(token: string): string {
-  if (token.length <= MAX_TOKEN_CHARACTERS) return token;
-  throw new SignalRError(
-    "TOKEN_TOO_LONG",
-    `AccessToken must not be longer than 4K. It has ${token.length} characters, at most ${MAX_TOKEN_CHARACTERS} are allowed: let claimsProvider return fewer or shorter claims.`,
-  );
 }
 
 // Random for each process, so that the id cannot be compared with hashes of known keys.

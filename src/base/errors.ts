@@ -31,6 +31,10 @@ export type ErrorCode =
   | "TOKEN_INVALID"
   | "CLAIMS_INVALID"
   | "NEGOTIATE_FAILED"
+  // Microsoft Entra ID
+  | "CREDENTIAL_UNAVAILABLE"
+  | "TOKEN_NOT_AUTHORIZED"
+  | "REST_FAILED"
   // emulator
   | "EMULATOR_FAILED"
   | "PORT_IN_USE";

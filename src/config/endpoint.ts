@@ -1,10 +1,13 @@
+import type { TokenCredential } from "@azure/core-auth";
 import type { Secret } from "../base/secret.js";
 
 export type EndpointType = "primary" | "secondary";
 
 /** How this process proves itself to one endpoint. */
-export type EndpointCredential =
-  | { readonly kind: "accessKey"; readonly accessKey: Secret }
+export type EndpointCredential = { readonly kind: "accessKey"; readonly accessKey: Secret } | EntraCredential;
+
+/** An identity of Microsoft Entra ID: one that is described by a connection string, or one that code gives. */
+export type EntraCredential =
   | {
       readonly kind: "entra";
       readonly credential: "default" | "managedIdentity" | "clientSecret" | "clientCertificate";
@@ -13,6 +16,12 @@ export type EndpointCredential =
       readonly clientSecret?: Secret;
       /** Path of the certificate file. */
       readonly clientCertificate?: string;
+    }
+  | {
+      readonly kind: "entra";
+      readonly credential: "given";
+      /** A function, so that printing an endpoint does not print what the application's object holds. */
+      readonly tokenCredential: () => TokenCredential;
     };
 
 /** What a connection string says; URLs in lower case, without trailing slash and default port. */

@@ -1,9 +1,10 @@
+import type { TokenCredential } from "@azure/core-auth";
 import { SignalRError } from "../base/errors.js";
 import type { ServiceEndpoint } from "./endpoint.js";
 import { IN_CODE } from "./find.js";
 import type { ServiceOptions } from "./options.js";
 import type { Problem } from "./problems.js";
-import { createEndpoint, type EndpointInput, endpointLabel } from "./service-endpoint.js";
+import { createEndpoint, type EndpointInput, endpointLabel, entraCredential } from "./service-endpoint.js";
 import { below, type Layer, type Setting } from "./sources.js";
 
 /** Endpoints as code may give them. */
@@ -13,6 +14,11 @@ export interface EndpointOptions {
    * of the named endpoints of other sources; `connectionString` counts beside them.
    */
   readonly endpoints?: ReadonlyArray<string | EndpointInput | ServiceEndpoint>;
+  /**
+   * The Microsoft Entra ID identity of this process, for all endpoints that have neither an access key nor a `credential`
+   * of their own. Wins over what connection strings say with `AuthType`.
+   */
+  readonly credential?: TokenCredential;
 }
 
 /** One endpoint before its text was read. */
@@ -52,7 +58,7 @@ export function findEndpoints(
       problems.push({ code: error.code, line: `${place}: ${error.message}` });
     }
   }
-  const endpoints = withoutDuplicates(created, warn);
+  const endpoints = withoutDuplicates(withCredential(created, options.credential, problems), warn);
   if (problems.length === 0 && endpoints[0]?.type !== "primary") {
     problems.push({
       code: "CONFIG_INVALID",
@@ -60,6 +66,26 @@ export function findEndpoints(
     });
   }
   return { endpoints, problems };
+}
+
+/** Code wins over files and the environment; an access key and an endpoint's own credential stay. */
+function withCredential(
+  endpoints: readonly ServiceEndpoint[],
+  given: TokenCredential | undefined,
+  problems: Problem[],
+): readonly ServiceEndpoint[] {
+  if (given === undefined || given === null) return endpoints;
+  try {
+    const credential = Object.freeze(entraCredential(given));
+    return endpoints.map((endpoint) => {
+      const isOpen = endpoint.credential.kind === "entra" && endpoint.credential.credential !== "given";
+      return isOpen ? Object.freeze({ ...endpoint, credential }) : endpoint;
+    });
+  } catch (error) {
+    if (!(error instanceof SignalRError)) throw error;
+    problems.push({ code: error.code, line: `credential (${IN_CODE}): ${error.message}` });
+    return endpoints;
+  }
 }
 
 function candidates(name: string, merged: Layer, options: ServiceOptions & EndpointOptions): Candidate[] {

@@ -1,6 +1,7 @@
+import type { TokenCredential } from "@azure/core-auth";
 import { SignalRError } from "../base/errors.js";
 import { parseConnectionString } from "./connection-string.js";
-import type { ConnectionString, EndpointType, ServiceEndpoint } from "./endpoint.js";
+import type { ConnectionString, EndpointType, EntraCredential, ServiceEndpoint } from "./endpoint.js";
 import { endpointText, parseHttpUrl } from "./http-url.js";
 
 interface EndpointIdentity {
@@ -10,9 +11,11 @@ interface EndpointIdentity {
   readonly name?: string;
   /** @default "primary" */
   readonly type?: EndpointType;
+  /** Who this process is, in place of an access key. @default DefaultAzureCredential of `@azure/identity` */
+  readonly credential?: TokenCredential;
 }
 
-/** One endpoint given in code: by connection string, or by address with the process's Entra identity. */
+/** One endpoint given in code: by connection string, or by address with an identity of Microsoft Entra ID. */
 export type EndpointInput = EndpointIdentity &
   (
     | { readonly connectionString: string }
@@ -48,7 +51,7 @@ export function createEndpoint(input: EndpointInput): ServiceEndpoint {
   if (type !== "primary" && type !== "secondary") {
     throw new SignalRError("CONFIG_INVALID", `An endpoint's type must be "primary" or "secondary".`);
   }
-  const parsed = "connectionString" in input ? fromText(input.connectionString) : fromAddress(input);
+  const parsed = "connectionString" in input ? fromText(input) : fromAddress(input);
   return Object.freeze({ ...parsed, name: input.name ?? fromKey?.name ?? "", type });
 }
 
@@ -73,11 +76,17 @@ export function endpointLabel(endpoint: ServiceEndpoint): string {
   return `${name}${type}${address}${client}${server}`;
 }
 
-function fromText(connectionString: string): ConnectionString {
+function fromText(input: Extract<EndpointInput, { readonly connectionString: string }>): ConnectionString {
+  const { connectionString, credential } = input;
   if (typeof connectionString !== "string" || connectionString.trim() === "") {
     throw new SignalRError("CONNECTION_STRING_MISSING", "'connectionString' cannot be null or whitespace.");
   }
-  return parseConnectionString(connectionString);
+  const parsed = parseConnectionString(connectionString);
+  if (credential === undefined) return parsed;
+  if (parsed.credential.kind === "accessKey") {
+    throw new SignalRError("CONFIG_INVALID", "The endpoint has an access key and a credential; give one of them.");
+  }
+  return { ...parsed, credential: Object.freeze(entraCredential(credential)) };
 }
 
 function fromAddress(input: Extract<EndpointInput, { readonly endpoint: string | URL }>): ConnectionString {
@@ -91,9 +100,24 @@ function fromAddress(input: Extract<EndpointInput, { readonly endpoint: string |
     hasClientEndpoint: clientEndpoint !== undefined,
     hasServerEndpoint: serverEndpoint !== undefined,
     audienceBaseUrl: `${url.protocol}//${url.hostname}/`,
-    credential: Object.freeze({ kind: "entra", credential: "default" }),
+    credential: Object.freeze(entraCredential(input.credential)),
     version: undefined,
   };
+}
+
+/**
+ * The identity that code gives, or the default one.
+ * @throws SignalRError CONFIG_INVALID for what cannot give tokens
+ */
+export function entraCredential(given: TokenCredential | undefined): EntraCredential {
+  if (given === undefined) return { kind: "entra", credential: "default" };
+  if (typeof given?.getToken !== "function") {
+    throw new SignalRError(
+      "CONFIG_INVALID",
+      "The credential must be a TokenCredential: an object with getToken(), such as new DefaultAzureCredential().",
+    );
+  }
+  return { kind: "entra", credential: "given", tokenCredential: () => given };
 }
 
 function httpUrl(address: string | URL): URL {
