@@ -332,6 +332,7 @@ class Player {
   async #settle(): Promise<void> {
     const { session, received } = this.#client;
     await session.settle(turns(3));
+    session.interruptCalls();
     if (session.state !== "open") return;
     const answered = new Set(received.map((message) => (message.type === 3 ? message.invocationId : "")));
     for (const { id, kind } of this.calls) if (id !== undefined) expect([kind, answered.has(id)]).toEqual([kind, true]);
