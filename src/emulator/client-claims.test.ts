@@ -46,14 +46,23 @@ describe("system claims", () => {
     expect(terms(["asrs.s.aeo", "100"]).closesAtMs).toBeUndefined();
   });
 
-  test("allow or forbid websockets", () => {
-    const allows = (mask: string) => terms(["asrs.s.htt", mask]).allowsWebSockets;
-    expect([allows("1"), allows("7"), allows("6"), allows("none"), terms().allowsWebSockets]).toEqual([
-      true,
-      true,
-      false,
-      true,
-      true,
+  test("allow or forbid transports", () => {
+    const allowed = (mask: string) => terms(["asrs.s.htt", mask]).transports;
+    const all = ["WebSockets", "ServerSentEvents", "LongPolling"];
+    expect([allowed("7"), allowed("none"), terms().transports]).toEqual([all, all, all]);
+    expect(["1", "2", "4", "5", "0"].map(allowed)).toEqual([
+      ["WebSockets"],
+      ["ServerSentEvents"],
+      ["LongPolling"],
+      ["WebSockets", "LongPolling"],
+      [],
+    ]);
+  });
+
+  test("say how long a client may pause between two polls", () => {
+    const pause = (seconds: string) => terms(["asrs.s.ttl", seconds]).pollPauseMs;
+    expect([terms().pollPauseMs, pause("1"), pause("300"), pause("301"), pause("0"), pause("x")]).toEqual([
+      5000, 1000, 300_000, 5000, 5000, 5000,
     ]);
   });
 });

@@ -1,8 +1,16 @@
 import type { WireClaim } from "../protocol/service/messages.js";
+import type { TransportName } from "./client-transport.js";
 
 const SHORTEST_HANDSHAKE_SECONDS = 1;
 const LONGEST_HANDSHAKE_SECONDS = 30;
-const WEB_SOCKETS_BIT = 1;
+const LONGEST_POLL_PAUSE_SECONDS = 300;
+const DEFAULT_POLL_PAUSE_SECONDS = 5;
+
+const TRANSPORT_BITS: ReadonlyArray<readonly [TransportName, number]> = [
+  ["WebSockets", 1],
+  ["ServerSentEvents", 2],
+  ["LongPolling", 4],
+];
 
 // Who the user is, best source first. Tokens made elsewhere may carry .NET's long names.
 const USER_ID_TYPES: ReadonlyArray<readonly string[]> = [
@@ -29,7 +37,10 @@ export interface ClientTerms {
   readonly handshakeTimeoutMs: number;
   /** Unix time in milliseconds at which the client has to be closed. */
   readonly closesAtMs: number | undefined;
-  readonly allowsWebSockets: boolean;
+  /** What the client may use, best first. */
+  readonly transports: readonly TransportName[];
+  /** Milliseconds without a poll after which a client on long polling is gone. */
+  readonly pollPauseMs: number;
 }
 
 /** Reads the terms; values that make no sense count as absent, as a service has to live with old SDKs. */
@@ -39,7 +50,8 @@ export function readTerms(claims: readonly WireClaim[], defaultHandshakeTimeoutM
   const hasOwnTimeout = handshakeSeconds >= SHORTEST_HANDSHAKE_SECONDS && handshakeSeconds <= LONGEST_HANDSHAKE_SECONDS;
   const expiry = Number(first("asrs.s.aeo"));
   const closesAtExpiry = isTrue(first("asrs.s.coae")) && Number.isFinite(expiry);
-  const transports = Number(first("asrs.s.htt") ?? WEB_SOCKETS_BIT);
+  const pollSeconds = Number(first("asrs.s.ttl"));
+  const hasOwnPause = pollSeconds >= 1 && pollSeconds <= LONGEST_POLL_PAUSE_SECONDS;
   return {
     userId: findUserId(claims),
     sticky: findStickiness(first("asrs.s.sn"), first("asrs.s.ssticky")),
@@ -47,8 +59,14 @@ export function readTerms(claims: readonly WireClaim[], defaultHandshakeTimeoutM
     isDiagnostic: isTrue(first("asrs.s.dc")),
     handshakeTimeoutMs: hasOwnTimeout ? handshakeSeconds * 1000 : defaultHandshakeTimeoutMs,
     closesAtMs: closesAtExpiry ? expiry * 1000 : undefined,
-    allowsWebSockets: !Number.isInteger(transports) || (transports & WEB_SOCKETS_BIT) !== 0,
+    transports: readTransports(first("asrs.s.htt")),
+    pollPauseMs: (hasOwnPause ? pollSeconds : DEFAULT_POLL_PAUSE_SECONDS) * 1000,
   };
+}
+
+function readTransports(text: string | undefined): readonly TransportName[] {
+  const mask = Number(text ?? Number.NaN);
+  return TRANSPORT_BITS.filter(([, bit]) => !Number.isInteger(mask) || (mask & bit) !== 0).map(([name]) => name);
 }
 
 function findUserId(claims: readonly WireClaim[]): string | undefined {

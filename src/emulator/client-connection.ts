@@ -1,14 +1,13 @@
 import type { Clock, Timer } from "../base/clock.js";
-import { parseHandshakeResponse } from "../protocol/hub/handshake.js";
+import { parseHandshakeResponse, writeHandshakeResponse } from "../protocol/hub/handshake.js";
 import { DataMessageType, type WireClaim, type WireHeaders } from "../protocol/service/messages.js";
 import type { ClientTerms } from "./client-claims.js";
 import { BadHello, type Hello, HelloReader } from "./client-hello.js";
+import type { ClientTransport, TransportName } from "./client-transport.js";
 import type { Member } from "./directory.js";
-import { closeFrame, handshakeErrorFrame, isCloseMessage } from "./farewell.js";
+import { closeMessage, isCloseMessage } from "./farewell.js";
 import { isTextProtocol, type PreparedPayloads } from "./payloads.js";
 import type { Feeder, ServerLink } from "./server-link.js";
-import { encodeFrame } from "./websocket-frame.js";
-import type { PeerSocket } from "./ws-server.js";
 
 /** What a client tells its owner. */
 export interface ClientEvents {
@@ -19,7 +18,7 @@ export interface ClientEvents {
 }
 
 export interface ClientConnectionInput {
-  readonly socket: PeerSocket;
+  readonly transport: ClientTransport;
   readonly connectionId: string;
   /** The secret `id` of the connection's URL. */
   readonly connectionToken: string;
@@ -45,7 +44,6 @@ export interface ClientEnding {
   readonly notice: string | undefined;
 }
 
-const NORMAL_CLOSURE = 1000;
 const LONGEST_TIMER_MS = 0x7fffffff;
 
 type State =
@@ -76,7 +74,7 @@ export class ClientConnection implements Member, Feeder {
   /** Whether the server that answered the handshake says what its messages are, as newer SDKs do. */
   isMarked = false;
   #link: ServerLink | undefined;
-  readonly #socket: PeerSocket;
+  readonly #transport: ClientTransport;
   readonly #sendBufferBytes: number;
   readonly #clock: Clock;
   readonly #events: ClientEvents;
@@ -84,7 +82,6 @@ export class ClientConnection implements Member, Feeder {
   #expiry: Timer | undefined;
   #closesAtMs: number | undefined;
   #heldBytes = 0;
-  #isAlive = true;
   #isPaused = false;
   /** While it is between two servers: what it has sent. */
   #held: Buffer[] | undefined;
@@ -98,25 +95,25 @@ export class ClientConnection implements Member, Feeder {
     this.terms = input.terms;
     this.headers = input.headers;
     this.queryString = input.queryString;
-    this.#socket = input.socket;
+    this.#transport = input.transport;
     this.#sendBufferBytes = input.sendBufferBytes;
     this.#clock = input.clock;
     this.#events = input.events;
     const timer = input.clock.after(input.terms.handshakeTimeoutMs, () => this.#handshakeTimedOut());
     this.#state = { at: "greeting", reader: new HelloReader(), timer };
     this.expireAt(input.terms.closesAtMs);
-    input.socket.listen({
+    input.transport.listen({
       onMessage: (bytes) => this.#take(bytes),
-      onPong: () => {
-        this.#isAlive = true;
-      },
-      onDrain: () => {},
       onClose: () => this.#leave(""),
     });
   }
 
   get userId(): string | undefined {
     return this.terms.userId;
+  }
+
+  get transportName(): TransportName {
+    return this.#transport.name;
   }
 
   get isOpen(): boolean {
@@ -138,54 +135,47 @@ export class ClientConnection implements Member, Feeder {
 
   /** A message to several receivers: nothing happens when it has no payload in the client's protocol. */
   deliver(payloads: PreparedPayloads): void {
-    const frame = payloads.frameFor(this.protocol);
-    if (frame !== undefined) this.#write(frame);
+    const framed = payloads.framedFor(this.protocol, this.#transport.framing);
+    if (framed !== undefined) this.#write(framed);
   }
 
   /** A message for this client alone, marked with one of {@link DataMessageType}. */
   deliverData(payload: Uint8Array, messageType: number): void {
-    const frame = encodeFrame(payload, isTextProtocol(this.protocol));
+    const framed = this.#frame(payload);
     if (this.#state.at !== "handshaking") {
       // The server that took over a client answers its handshake again; the client knows the answer.
-      if (messageType !== DataMessageType.Handshake) this.#deliverMarked(frame, payload, messageType);
+      if (messageType !== DataMessageType.Handshake) this.#deliverMarked(framed, payload, messageType);
     } else if (messageType === DataMessageType.Handshake || messageType === DataMessageType.Unknown) {
       // Old SDKs mark nothing; the first that they send to a client is the answer.
       this.isMarked = messageType === DataMessageType.Handshake;
-      this.#answer(frame, payload, this.#state);
+      this.#answer(framed, payload, this.#state);
     } else {
-      this.#deliverMarked(frame, payload, messageType);
+      this.#deliverMarked(framed, payload, messageType);
     }
   }
 
-  /** Sends what is queued, says good-bye in the client's protocol unless the app did, and closes the websocket. */
+  /** Sends what is queued, says good-bye in the client's protocol unless the app did, and closes the transport. */
   close(ending: ClientEnding): void {
     const from = this.#state.at;
     if (from === "closed") return;
     if (from === "open" && !this.#wasToldToClose) {
-      this.#socket.writeFrame(closeFrame(this.protocol, ending.error, ending.allowReconnect ?? false));
+      this.#transport.write(this.#frame(closeMessage(this.protocol, ending.error, ending.allowReconnect ?? false)));
     } else if ((from === "greeting" || from === "handshaking") && ending.error !== undefined) {
-      this.#socket.writeFrame(handshakeErrorFrame(this.protocol, ending.error));
+      this.#transport.write(this.#frame(writeHandshakeResponse(ending.error)));
     }
-    this.#socket.close(NORMAL_CLOSURE);
+    this.#transport.close();
     this.#leave(ending.notice);
   }
 
-  /** Cuts the websocket; `notice` tells the server why. */
-  drop(notice: string): void {
-    this.#socket.terminate();
+  /** Cuts the transport; `notice` tells the server why, undefined tells it nothing. */
+  drop(notice: string | undefined): void {
+    this.#transport.terminate();
     this.#leave(notice);
   }
 
-  /** Cuts off a client that did not answer the last ping, else pings it. */
+  /** Cuts off a client that has shown no sign of life since the last heartbeat. */
   heartbeat(): void {
-    // What a paused client answers is not read.
-    if (this.#isPaused || this.#held !== undefined) return;
-    if (!this.#isAlive) {
-      this.drop("The client did not answer pings.");
-      return;
-    }
-    this.#isAlive = false;
-    this.#socket.ping();
+    if (!this.#transport.heartbeat()) this.drop("The client did not answer pings.");
   }
 
   /** Closes the client at this unix time in milliseconds; undefined: never. */
@@ -209,7 +199,7 @@ export class ClientConnection implements Member, Feeder {
   hold(): void {
     if (this.#held !== undefined) return;
     this.#held = [];
-    this.#socket.pause();
+    this.#transport.pause();
   }
 
   /** What was held goes to the server that carries the client now. */
@@ -222,13 +212,10 @@ export class ClientConnection implements Member, Feeder {
   }
 
   #readOn(): void {
-    if (this.#isPaused || this.#held !== undefined) return;
-    this.#isAlive = true;
-    this.#socket.resume();
+    if (!this.#isPaused && this.#held === undefined) this.#transport.resume();
   }
 
   #take(bytes: Buffer): void {
-    this.#isAlive = true;
     const state = this.#state;
     if (state.at === "greeting") {
       this.#greet(bytes, state);
@@ -245,6 +232,7 @@ export class ClientConnection implements Member, Feeder {
     try {
       const hello = state.reader.push(bytes);
       if (hello === undefined) return;
+      if (this.#transport.isTextOnly && isBinaryProtocol(hello.protocol)) throw new BadHello(noBinary(hello.protocol));
       this.protocol = hello.protocol;
       this.request = hello.request;
       this.#state = { at: "handshaking", held: [], timer: state.timer };
@@ -257,41 +245,45 @@ export class ClientConnection implements Member, Feeder {
     }
   }
 
-  #answer(frame: Buffer, payload: Uint8Array, state: Extract<State, { at: "handshaking" }>): void {
-    this.#socket.writeFrame(frame);
+  #frame(payload: Uint8Array): Buffer {
+    return this.#transport.framing(payload, isTextProtocol(this.protocol));
+  }
+
+  #answer(framed: Buffer, payload: Uint8Array, state: Extract<State, { at: "handshaking" }>): void {
+    this.#transport.write(framed);
     if (isRefusal(payload)) {
       this.#state = { at: "refused", timer: state.timer };
       return;
     }
     state.timer.cancel();
     this.#state = { at: "open" };
-    for (const held of state.held) this.#socket.writeFrame(held);
+    for (const held of state.held) this.#transport.write(held);
     this.#heldBytes = 0;
   }
 
-  #deliverMarked(frame: Buffer, payload: Uint8Array, messageType: number): void {
+  #deliverMarked(framed: Buffer, payload: Uint8Array, messageType: number): void {
     if (
       messageType === DataMessageType.Close ||
       (messageType === DataMessageType.Unknown && isCloseMessage(this.protocol, payload))
     ) {
       this.#wasToldToClose = true;
     }
-    this.#write(frame);
+    this.#write(framed);
   }
 
-  #write(frame: Buffer): void {
+  #write(framed: Buffer): void {
     const state = this.#state;
     if (state.at === "open") {
-      // Looked at before the frame is added: one large message to an idle client is fine.
-      if (this.#socket.bufferedBytes > this.#sendBufferBytes) this.#dropSlowReader();
-      else this.#socket.writeFrame(frame);
+      // Looked at before the message is added: one large message to an idle client is fine.
+      if (this.#transport.bufferedBytes > this.#sendBufferBytes) this.#dropSlowReader();
+      else this.#transport.write(framed);
     } else if (state.at === "handshaking") {
       if (this.#heldBytes > this.#sendBufferBytes) {
         this.#dropSlowReader();
         return;
       }
-      state.held.push(frame);
-      this.#heldBytes += frame.length;
+      state.held.push(framed);
+      this.#heldBytes += framed.length;
     }
   }
 
@@ -302,7 +294,7 @@ export class ClientConnection implements Member, Feeder {
   #waitFor(link: ServerLink): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
-    this.#socket.pause();
+    this.#transport.pause();
     link.wait(this);
   }
 
@@ -323,6 +315,20 @@ export class ClientConnection implements Member, Feeder {
     this.#state = { at: "closed" };
     this.#events.onClosed(this, notice);
   }
+}
+
+// Others are the app's to judge: it knows whether it speaks them at all.
+const BINARY_PROTOCOLS: readonly string[] = ["messagepack", "blazorpack"];
+
+function isBinaryProtocol(protocol: string): boolean {
+  return BINARY_PROTOCOLS.includes(protocol);
+}
+
+function noBinary(protocol: string): string {
+  return (
+    `Cannot use the '${protocol}' protocol on the current transport. ` +
+    "The transport does not support 'Binary' transfer format."
+  );
 }
 
 function isRefusal(answer: Uint8Array): boolean {

@@ -54,6 +54,11 @@ export class Directory<M extends Member> {
     return this.#groups.get(group) ?? NOBODY;
   }
 
+  /** All groups with their members. */
+  groups(): IterableIterator<[string, ReadonlySet<M>]> {
+    return this.#groups.entries();
+  }
+
   /** Ignored for somebody who is not (or no longer) a member. Joining twice is joining once. */
   join(member: M, group: string): void {
     if (this.#members.get(member.connectionId) !== member) return;

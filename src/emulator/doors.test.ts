@@ -117,7 +117,11 @@ describe("negotiate", () => {
     expect(answer["connectionId"]).toMatch(/^[\w-]{22}$/);
     expect(answer["connectionToken"]).toMatch(/^[\w-]{22}$/);
     expect(answer["connectionToken"]).not.toBe(answer["connectionId"]);
-    expect(answer["availableTransports"]).toEqual([{ transport: "WebSockets", transferFormats: ["Text", "Binary"] }]);
+    expect(answer["availableTransports"]).toEqual([
+      { transport: "WebSockets", transferFormats: ["Text", "Binary"] },
+      { transport: "ServerSentEvents", transferFormats: ["Text"] },
+      { transport: "LongPolling", transferFormats: ["Text", "Binary"] },
+    ]);
   });
 
   test("gives clients of version 0 one id", async () => {
@@ -132,10 +136,11 @@ describe("negotiate", () => {
     expect(await asked("one")).toEqual({ error: "The client requested a non-integer protocol version." });
   });
 
-  test("offers nothing to a client whose token forbids websockets", async () => {
+  test("offers what the token allows", async () => {
     const restricted = await tokensOf(emulator).clientToken("chat", [["asrs.s.htt", "6"]]);
     const answer = await (await negotiate("hub=chat&negotiateVersion=1", bearer(restricted))).json();
-    expect(answer).toMatchObject({ availableTransports: [] });
+    const names = (answer as { availableTransports: { transport: string }[] }).availableTransports;
+    expect(names.map(({ transport }) => transport)).toEqual(["ServerSentEvents", "LongPolling"]);
   });
 
   test("tells a client that there is no server", async () => {
@@ -218,7 +223,7 @@ describe("other addresses", () => {
     expect((await fetch(`${emulator.url}/`)).status).toBe(404);
     expect((await fetch(`${emulator.url}/client/nothing`)).status).toBe(404);
     expect((await fetch(`${emulator.url}//client/negotiate?hub=x`, { method: "POST" })).status).toBe(404);
-    expect((await fetch(`${emulator.url}/client/?hub=chat`)).status).toBe(400);
+    expect((await fetch(`${emulator.url}/client/?hub=chat`)).status).toBe(401);
     expect(await refusedStatus(`${emulator.url}/elsewhere`)).toBe(404);
   });
 

@@ -97,7 +97,7 @@ describe("the emulator", () => {
     const [chat, other] = emulator.hubs();
     expect(chat).toEqual({
       name: "chat",
-      servers: [{ id: "a", connections: 2, clients: 1, isDraining: false }],
+      servers: [{ id: "a", connections: 2, connectionIds: ["cid-1", "cid-2"], clients: 1, isDraining: false }],
       clients: 1,
       users: 0,
       groups: 0,

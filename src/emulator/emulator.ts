@@ -3,37 +3,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Secret } from "../base/secret.js";
 import { ClientDoor } from "./client-door.js";
+import { ClientSessions } from "./client-sessions.js";
+import type { Emulator } from "./emulator-api.js";
+import * as faults from "./fault-injection.js";
 import { HealthDoor } from "./health-door.js";
 import { type HttpDoor, refuse, refuseUpgrade, requestUrl, type UpgradeDoor } from "./http.js";
 import { type Listener, listen } from "./listen.js";
+import type { PassedMessages, TapOptions } from "./message-tap.js";
 import { type EmulatorOptions, type ResolvedEmulatorOptions, resolveEmulatorOptions } from "./options.js";
 import { ServerDoor } from "./server-door.js";
-import { type HubSnapshot, Service } from "./service.js";
+import { Service } from "./service.js";
+import type { ClientSnapshot, GroupSnapshot, HubSnapshot } from "./snapshots.js";
 import { TokenCheck } from "./tokens.js";
 import { TurnEnd } from "./turn-end.js";
 import { WebSocketAcceptor } from "./ws-server.js";
 
-/** A running emulator of Azure SignalR Service. */
-export interface Emulator {
-  /** Ready for `ConnectionStrings__<name>`. */
-  readonly connectionString: string;
-  /** Base address, e.g. `http://localhost:8888`. */
-  readonly url: string;
-  readonly port: number;
-  /** The hubs that have servers or clients, counted. */
-  hubs(): readonly HubSnapshot[];
-  /** Cuts all server connections, or those of one hub, as a broken network does. */
-  dropServerConnections(hub?: string): void;
-  /** Cuts all clients, or those of one hub, as a broken network does. */
-  dropClients(hub?: string): void;
-  /** Answers new server connections with this HTTP status until it is called with undefined. */
-  refuseServers(status: number | undefined): void;
-  /** Sends a ping with these pairs of key and value on all server connections, or those of one hub. */
-  pingServers(messages: ReadonlyArray<string | null>, hub?: string): void;
-  /** Closes all connections and frees the port. May be called twice. */
-  stop(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
+export type { Emulator } from "./emulator-api.js";
 
 const NOT_FOUND = Object.freeze({ status: 404, reason: "Nothing is served here." });
 const GOING_AWAY = 1001;
@@ -59,7 +44,7 @@ class RunningEmulator implements Emulator {
   readonly #options: ResolvedEmulatorOptions;
   readonly #service: Service;
   readonly #acceptors: readonly WebSocketAcceptor[];
-  readonly #serverDoor: ServerDoor;
+  readonly #sessions: ClientSessions;
   readonly #httpDoors: readonly HttpDoor[];
   readonly #upgradeDoors: readonly UpgradeDoor[];
   #listener: Listener | undefined;
@@ -73,18 +58,17 @@ class RunningEmulator implements Emulator {
     const service = new Service({ instanceId, capacity: maxClients, clock, probe });
     const clientAcceptor = new WebSocketAcceptor(options.maxClientMessageBytes, turnEnd);
     const serverAcceptor = new WebSocketAcceptor(options.maxServerMessageBytes, turnEnd);
-    const clientDoor = new ClientDoor({
+    const sessions = new ClientSessions({
       service,
-      tokens,
-      acceptor: clientAcceptor,
+      turnEnd,
       clock,
       maxClients,
+      maxMessageBytes: options.maxClientMessageBytes,
       sendBufferBytes: options.clientSendBufferBytes,
       handshakeTimeoutMs: options.clientHandshakeTimeout,
     });
-    this.#options = options;
-    this.#service = service;
-    this.#serverDoor = new ServerDoor({
+    const clientDoor = new ClientDoor({ service, sessions, tokens, acceptor: clientAcceptor });
+    const serverDoor = new ServerDoor({
       service,
       tokens,
       acceptor: serverAcceptor,
@@ -93,9 +77,12 @@ class RunningEmulator implements Emulator {
       handshakeTimeoutMs: options.serverHandshakeTimeout,
       maxMessageBytes: options.maxServerMessageBytes,
     });
+    this.#options = options;
+    this.#service = service;
+    this.#sessions = sessions;
     this.#acceptors = [clientAcceptor, serverAcceptor];
     this.#httpDoors = [clientDoor, new HealthDoor()];
-    this.#upgradeDoors = [this.#serverDoor, clientDoor];
+    this.#upgradeDoors = [serverDoor, clientDoor];
   }
 
   async start(): Promise<void> {
@@ -127,16 +114,58 @@ class RunningEmulator implements Emulator {
     return this.#service.hubs();
   }
 
+  clients(hub?: string): readonly ClientSnapshot[] {
+    return this.#service.clientSnapshots(hub?.toLowerCase());
+  }
+
+  groups(hub?: string): readonly GroupSnapshot[] {
+    return this.#service.groupSnapshots(hub?.toLowerCase());
+  }
+
+  messages(options?: TapOptions): PassedMessages {
+    const messages = this.#service.taps.open(options);
+    if (this.#service.isStopped) messages.close();
+    return messages;
+  }
+
   dropServerConnections(hub?: string): void {
-    for (const link of this.#service.links(hub?.toLowerCase())) link.abort("The emulator was told to cut it.");
+    faults.dropServerConnections(this.#service, hub?.toLowerCase());
+  }
+
+  dropServerConnection(connectionId: string): boolean {
+    return faults.dropServerConnection(this.#service, connectionId);
   }
 
   dropClients(hub?: string): void {
-    for (const client of this.#service.clients(hub?.toLowerCase())) client.drop("");
+    faults.dropClients(this.#service, hub?.toLowerCase());
+  }
+
+  dropClient(connectionId: string): boolean {
+    return faults.dropClient(this.#service, connectionId);
   }
 
   refuseServers(status: number | undefined): void {
-    this.#serverDoor.refuseAll(status);
+    this.#service.faults.refuseServers(status);
+  }
+
+  refuseClients(status: number | undefined): void {
+    this.#service.faults.refuseClients(status);
+  }
+
+  setLatency(milliseconds: number): void {
+    this.#service.faults.setLatency(milliseconds);
+  }
+
+  loseAcks(count: number): void {
+    this.#service.faults.loseAcks(count);
+  }
+
+  loseInstance(hub?: string): void {
+    faults.loseInstance(this.#service, hub?.toLowerCase());
+  }
+
+  rebalance(hub?: string): void {
+    faults.rebalance(this.#service, hub?.toLowerCase());
   }
 
   pingServers(messages: ReadonlyArray<string | null>, hub?: string): void {
@@ -155,10 +184,10 @@ class RunningEmulator implements Emulator {
   async #stop(): Promise<void> {
     const error = "The emulator stops.";
     this.#service.stop();
-    const closed = this.#listener?.close();
+    const closed = this.#listener?.close(STOP_GRACE_MS);
     for (const client of this.#service.clients()) client.close({ error, allowReconnect: true, notice: undefined });
     for (const link of this.#service.links()) link.close(GOING_AWAY, error);
-    await Promise.all(this.#acceptors.map((acceptor) => acceptor.drain(STOP_GRACE_MS)));
+    await Promise.all([...this.#acceptors.map((acceptor) => acceptor.drain(STOP_GRACE_MS)), this.#sessions.drain()]);
     await closed;
   }
 

@@ -1,23 +1,21 @@
-import { writeHandshakeResponse } from "../protocol/hub/handshake.js";
 import { HubMessageType } from "../protocol/hub/messages.js";
 import { MsgpackWriter } from "../protocol/msgpack/writer.js";
 import { isTextProtocol } from "./payloads.js";
-import { encodeFrame } from "./websocket-frame.js";
 
 const RECORD_SEPARATOR_TEXT = "\u001e";
 const JSON_CLOSE = Buffer.from('{"type":7');
 const END_OF_OBJECT = 0x7d;
 const COMMA = 0x2c;
 
-/** The hub message that ends a connection, as a websocket frame; what the service says on its own behalf. */
-export function closeFrame(protocol: string, error: string | undefined, allowReconnect: boolean): Buffer {
+/** The hub message that ends a connection; what the service says on its own behalf. */
+export function closeMessage(protocol: string, error: string | undefined, allowReconnect: boolean): Buffer {
   if (isTextProtocol(protocol)) {
     const message = {
       type: HubMessageType.Close,
       ...(error === undefined ? {} : { error }),
       ...(allowReconnect ? { allowReconnect } : {}),
     };
-    return encodeFrame(Buffer.from(JSON.stringify(message) + RECORD_SEPARATOR_TEXT), true);
+    return Buffer.from(JSON.stringify(message) + RECORD_SEPARATOR_TEXT);
   }
   // All other protocols are MessagePack, whose length prefix is that of service messages.
   const writer = new MsgpackWriter();
@@ -27,12 +25,7 @@ export function closeFrame(protocol: string, error: string | undefined, allowRec
   writer.strOrNil(error ?? null);
   writer.bool(allowReconnect);
   writer.endFrame();
-  return encodeFrame(writer.take(), false);
-}
-
-/** The answer to a hub handshake that failed. */
-export function handshakeErrorFrame(protocol: string, error: string): Buffer {
-  return encodeFrame(writeHandshakeResponse(error), isTextProtocol(protocol));
+  return writer.take();
 }
 
 /**

@@ -33,7 +33,7 @@ export function requestUrl(request: IncomingMessage): URL | undefined {
 }
 
 /** The query exactly as received, with its `?`; empty when there is none. */
-export function rawQuery(request: IncomingMessage): string {
+export function rawQuery(request: { readonly url?: string | undefined }): string {
   const target = request.url ?? "";
   const start = target.indexOf("?");
   return start === -1 ? "" : target.slice(start);

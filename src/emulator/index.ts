@@ -3,6 +3,9 @@
  *
  * @packageDocumentation
  */
+export type { ServiceMessage } from "../protocol/service/messages.js";
+export type { TransportName } from "./client-transport.js";
 export { type Emulator, startEmulator } from "./emulator.js";
+export type { PassedMessage, PassedMessages, TapOptions } from "./message-tap.js";
 export { EMULATOR_DEFAULTS, type EmulatorOptions } from "./options.js";
-export type { HubSnapshot, ServerSnapshot } from "./service.js";
+export type { ClientSnapshot, GroupSnapshot, HubSnapshot, ServerSnapshot } from "./snapshots.js";

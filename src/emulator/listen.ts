@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { systemClock } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
 
 /** What the HTTP servers hand over. */
@@ -12,12 +13,17 @@ export interface ListenHandlers {
 /** HTTP servers that share one port. */
 export interface Listener {
   readonly port: number;
-  /** Stops listening and ends plain HTTP connections; websockets are the caller's. */
-  close(): Promise<void>;
+  /**
+   * Stops listening, and ends plain HTTP connections as soon as nothing is under way on them, or after `graceMs`;
+   * websockets are the caller's.
+   */
+  close(graceMs: number): Promise<void>;
 }
 
 const LOOPBACK = Object.freeze(["127.0.0.1", "::1"]);
 const FREE_PORT_ATTEMPTS = 10;
+// A keep-alive connection becomes idle when its last answer is written, and would stay for seconds.
+const IDLE_LOOK_MS = 20;
 
 /**
  * Listens on `host`, or on both loopback addresses when it is undefined, because `localhost` may mean either. A machine
@@ -40,21 +46,23 @@ export async function listen(host: string | undefined, port: number, handlers: L
 
 async function listenOnAll(addresses: readonly string[], port: number, handlers: ListenHandlers): Promise<Listener> {
   const servers: Server[] = [];
+  const silent = new Set<Socket>();
   let boundPort = port;
   try {
     for (const address of addresses) {
       const server = createServer(handlers.onRequest);
       server.on("upgrade", handlers.onUpgrade);
+      trackSilent(server, silent);
       if (await bind(server, address, boundPort, servers.length > 0)) {
         servers.push(server);
         boundPort = (server.address() as AddressInfo).port;
       }
     }
   } catch (error) {
-    await closeAll(servers);
+    await closeAll(servers, silent, 0);
     throw error;
   }
-  return { port: boundPort, close: () => closeAll(servers) };
+  return { port: boundPort, close: (graceMs) => closeAll(servers, silent, graceMs) };
 }
 
 /** False: the machine does not have this address, and does not need to. */
@@ -95,8 +103,27 @@ function listenError(thrown: NodeJS.ErrnoException, address: string, port: numbe
   );
 }
 
-async function closeAll(servers: readonly Server[]): Promise<void> {
+/** Keeps the connections on which nothing was asked yet: browsers open some in advance, and to Node they are busy. */
+function trackSilent(server: Server, silent: Set<Socket>): void {
+  server.on("connection", (socket: Socket) => {
+    silent.add(socket);
+    socket.once("close", () => silent.delete(socket));
+  });
+  server.on("request", ({ socket }: IncomingMessage) => silent.delete(socket));
+  server.on("upgrade", ({ socket }: IncomingMessage) => silent.delete(socket));
+}
+
+async function closeAll(servers: readonly Server[], silent: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closing = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-  for (const server of servers) server.closeAllConnections();
+  for (const socket of silent) socket.destroy();
+  // Real time, whatever clock the emulator runs on: stopping has to come to an end.
+  const idle = systemClock.every(IDLE_LOOK_MS, () => {
+    for (const server of servers) server.closeIdleConnections();
+  });
+  const grace = systemClock.after(graceMs, () => {
+    for (const server of servers) server.closeAllConnections();
+  });
   await Promise.all(closing);
+  idle.cancel();
+  grace.cancel();
 }

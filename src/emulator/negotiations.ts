@@ -14,7 +14,8 @@ interface Pending extends Negotiation {
   readonly endsAt: number;
 }
 
-const LIFE_MS = 60_000;
+// As long as ASP.NET Core keeps a connection that has no transport.
+const LIFE_MS = 15_000;
 
 /** Connections that were negotiated and not opened yet. Bounded: they expire, and the oldest give way. */
 export class Negotiations {
@@ -39,6 +40,12 @@ export class Negotiations {
     this.#expire();
     this.#pending.set(connectionToken, { connectionId, connectionToken, hub, endsAt: this.#clock.now() + LIFE_MS });
     return { connectionId, connectionToken, hub };
+  }
+
+  /** Whether {@link take} would find something. */
+  has(connectionToken: string, hub: string): boolean {
+    this.#expire();
+    return this.#pending.get(connectionToken)?.hub === hub;
   }
 
   /** The promise to a client that comes for it; it can be had once. */

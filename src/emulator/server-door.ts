@@ -26,16 +26,9 @@ const LONGEST_ID = 256;
 /** Where hub servers come in: the websocket `/server/`. */
 export class ServerDoor implements UpgradeDoor {
   readonly #input: ServerDoorInput;
-  #refusal: Refusal | undefined;
 
   constructor(input: ServerDoorInput) {
     this.#input = input;
-  }
-
-  /** New server connections are refused with this HTTP status; undefined lets them in again. */
-  refuseAll(status: number | undefined): void {
-    this.#refusal =
-      status === undefined ? undefined : { status, reason: "The emulator was told to refuse server connections." };
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL): boolean {
@@ -62,7 +55,7 @@ export class ServerDoor implements UpgradeDoor {
     const token = await this.#input.tokens.check(requestToken(request, url), PATH, hub);
     // Looked at last, because it may change meanwhile.
     if (this.#input.service.isStopped) return { status: 503, reason: "The emulator stops." };
-    return this.#refusal ?? token;
+    return this.#input.service.faults.serverRefusal ?? token;
   }
 
   #accept(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL, hub: string, token: TokenContent): void {
@@ -79,6 +72,8 @@ export class ServerDoor implements UpgradeDoor {
         clock,
         handshakeTimeoutMs,
         maxMessageBytes,
+        faults: service.faults,
+        taps: service.taps,
         events: service,
       });
       service.addLink(link);

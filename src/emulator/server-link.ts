@@ -10,6 +10,9 @@ import {
   type ServiceMessage,
 } from "../protocol/service/messages.js";
 import { keepAlivePing } from "../protocol/service/pings.js";
+import { DelayLine } from "./delay-line.js";
+import type { Faults } from "./faults.js";
+import type { MessageTaps } from "./message-tap.js";
 import type { Routable } from "./router.js";
 import type { Flushable, TurnEnd } from "./turn-end.js";
 import type { PeerSocket } from "./ws-server.js";
@@ -42,6 +45,8 @@ export interface ServerLinkInput {
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
   readonly maxMessageBytes: number;
+  readonly faults: Faults;
+  readonly taps: MessageTaps;
   readonly events: LinkEvents;
 }
 
@@ -71,12 +76,18 @@ export class ServerLink implements Flushable, Routable {
   readonly #socket: PeerSocket;
   readonly #turnEnd: TurnEnd;
   readonly #clock: Clock;
+  readonly #faults: Faults;
+  readonly #taps: MessageTaps;
   readonly #events: LinkEvents;
+  readonly #incoming: DelayLine;
+  readonly #outgoing: DelayLine;
   readonly #reader: FrameReader;
   readonly #writer = new MsgpackWriter();
   readonly #waiting = new Set<Feeder>();
   #state: State;
   #isScheduled = false;
+  /** Too much of what it sent is on its way. */
+  #isPaused = false;
   #heardAt: number;
   #reason = "The server closed the connection.";
 
@@ -87,7 +98,11 @@ export class ServerLink implements Flushable, Routable {
     this.#socket = input.socket;
     this.#turnEnd = input.turnEnd;
     this.#clock = input.clock;
+    this.#faults = input.faults;
+    this.#taps = input.taps;
     this.#events = input.events;
+    this.#incoming = new DelayLine(input.clock, (bytes) => this.#arrive(bytes));
+    this.#outgoing = new DelayLine(input.clock, (bytes) => this.#socket.sendBinary(bytes));
     this.#reader = new FrameReader({ maxFrameBytes: input.maxMessageBytes });
     this.#heardAt = input.clock.now();
     const timer = input.clock.after(input.handshakeTimeoutMs, () => this.#reject("No handshake came in time."));
@@ -117,6 +132,8 @@ export class ServerLink implements Flushable, Routable {
   /** Sends at the end of this turn, together with all else of this turn. Dropped when the link is closed. */
   send(message: ServiceMessage): void {
     if (this.#state.at !== "open") return;
+    if (message.kind === "ack" && this.#faults.losesAck()) return;
+    if (this.#taps.isWatched) this.#taps.offer("toServer", this, message);
     appendMessage(this.#writer, message);
     this.#schedule();
   }
@@ -128,7 +145,7 @@ export class ServerLink implements Flushable, Routable {
 
   /** True while the server reads more slowly than its clients write. */
   get isCongested(): boolean {
-    return this.#socket.bufferedBytes > CONGESTED_BYTES;
+    return this.#bufferedBytes > CONGESTED_BYTES;
   }
 
   /** `feeder` waits; it is resumed once when the link has drained. */
@@ -138,8 +155,8 @@ export class ServerLink implements Flushable, Routable {
 
   flush(): void {
     this.#isScheduled = false;
-    if (this.#writer.length > 0) this.#socket.sendBinary(this.#writer.take());
-    if (this.#socket.bufferedBytes > MOST_BUFFERED_BYTES) this.abort("The server does not read what it asked for.");
+    if (this.#writer.length > 0) this.#leave(this.#writer.take());
+    if (this.#bufferedBytes > MOST_BUFFERED_BYTES) this.abort("The server does not read what it asked for.");
   }
 
   /** Says that the service is alive, and gives up a server that was silent for too long. */
@@ -155,6 +172,7 @@ export class ServerLink implements Flushable, Routable {
   close(code: number, reason: string): void {
     this.#reason = reason;
     this.flush();
+    this.#outgoing.flush();
     this.#socket.close(code, reason);
   }
 
@@ -166,14 +184,40 @@ export class ServerLink implements Flushable, Routable {
 
   #schedule(): void {
     if (this.#isScheduled) {
-      if (this.#writer.length > FLUSH_AT_BYTES) this.#socket.sendBinary(this.#writer.take());
+      if (this.#writer.length > FLUSH_AT_BYTES) this.#leave(this.#writer.take());
       return;
     }
     this.#isScheduled = true;
     this.#turnEnd.add(this);
   }
 
+  get #bufferedBytes(): number {
+    return this.#socket.bufferedBytes + this.#outgoing.bytes;
+  }
+
+  #leave(bytes: Buffer): void {
+    const { latencyMs } = this.#faults;
+    if (latencyMs === 0 && this.#outgoing.isEmpty) this.#socket.sendBinary(bytes);
+    else this.#outgoing.push(bytes, latencyMs);
+  }
+
   #take(bytes: Buffer): void {
+    const { latencyMs } = this.#faults;
+    if (latencyMs === 0 && this.#incoming.isEmpty) {
+      this.#arrive(bytes);
+      return;
+    }
+    this.#incoming.push(Buffer.from(bytes), latencyMs);
+    if (this.#incoming.bytes < CONGESTED_BYTES || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  #arrive(bytes: Buffer): void {
+    if (this.#isPaused && this.#incoming.isEmpty) {
+      this.#isPaused = false;
+      this.#socket.resume();
+    }
     this.#heardAt = this.#clock.now();
     try {
       this.#reader.push(bytes, this.#onFrame);
@@ -195,6 +239,7 @@ export class ServerLink implements Flushable, Routable {
       return;
     }
     if (message === undefined) return;
+    if (this.#taps.isWatched) this.#taps.offer("fromServer", this, message);
     if (this.#state.at === "handshaking") this.#handshake(message);
     else if (this.#state.at === "open") this.#events.onMessage(this, message);
   };
@@ -227,6 +272,8 @@ export class ServerLink implements Flushable, Routable {
   #closed(problem: Error | undefined): void {
     if (this.#state.at === "handshaking") this.#state.timer.cancel();
     this.#state = { at: "closed" };
+    this.#incoming.clear();
+    this.#outgoing.clear();
     this.#resumeFeeders();
     this.#events.onClosed(this, problem?.message ?? this.#reason);
   }

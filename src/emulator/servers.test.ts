@@ -311,7 +311,9 @@ describe("a server that shuts down", () => {
     await leaving.close();
     await taking.settled();
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
-    expect(emulator.hubs()[0]?.servers).toEqual([{ id: "server-b", connections: 1, clients: 1, isDraining: false }]);
+    expect(emulator.hubs()[0]?.servers).toMatchObject([
+      { id: "server-b", connections: 1, clients: 1, isDraining: false },
+    ]);
   });
 
   test("with fin:1 does not hand over to another connection of its own", async () => {

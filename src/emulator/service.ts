@@ -4,31 +4,19 @@ import type { ServiceMessage } from "../protocol/service/messages.js";
 import type { ClientConnection, ClientEvents } from "./client-connection.js";
 import type { Hello } from "./client-hello.js";
 import { handleServerMessage } from "./dispatch.js";
+import { Faults } from "./faults.js";
+import type { Refusal } from "./http.js";
 import { HubSpace, type Totals } from "./hub-space.js";
+import { MessageTaps } from "./message-tap.js";
 import type { LinkEvents, ServerLink } from "./server-link.js";
-
-/** One hub, counted. */
-export interface HubSnapshot {
-  /** Name at the service, lower case. */
-  readonly name: string;
-  readonly servers: readonly ServerSnapshot[];
-  /** Clients whose handshake request has arrived. */
-  readonly clients: number;
-  /** Users among them. */
-  readonly users: number;
-  /** Groups with at least one member. */
-  readonly groups: number;
-}
-
-/** One hub server, counted. */
-export interface ServerSnapshot {
-  readonly id: string;
-  /** Open server connections. */
-  readonly connections: number;
-  readonly clients: number;
-  /** True when it shuts down and takes no more clients. */
-  readonly isDraining: boolean;
-}
+import {
+  type ClientSnapshot,
+  clientSnapshot,
+  type GroupSnapshot,
+  groupSnapshots,
+  type HubSnapshot,
+  hubSnapshot,
+} from "./snapshots.js";
 
 export interface ServiceInput {
   readonly instanceId: string;
@@ -44,6 +32,8 @@ const BEATS_PER_CLIENT_HEARTBEAT = 3;
 
 /** The service without its doors: all hubs, all clients and all server connections. */
 export class Service implements ClientEvents, LinkEvents {
+  readonly faults = new Faults();
+  readonly taps = new MessageTaps();
   readonly #hubs = new Map<string, HubSpace>();
   readonly #clients = new Set<ClientConnection>();
   readonly #links = new Set<ServerLink>();
@@ -57,8 +47,8 @@ export class Service implements ClientEvents, LinkEvents {
     this.#heartbeat = input.clock.every(SERVER_HEARTBEAT_MS, () => this.#beat());
   }
 
-  get clientCount(): number {
-    return this.#clients.size;
+  get instanceId(): string {
+    return this.#input.instanceId;
   }
 
   /** No connection may be added any more. */
@@ -66,19 +56,16 @@ export class Service implements ClientEvents, LinkEvents {
     return this.#isStopped;
   }
 
-  get isFull(): boolean {
-    return this.#clients.size >= this.#input.capacity;
+  /** Why no client is let in now, if none is. */
+  refusalOfNewClients(): Refusal | undefined {
+    if (this.#isStopped) return { status: 503, reason: "The emulator stops." };
+    const { capacity } = this.#input;
+    if (this.#clients.size < capacity) return this.faults.clientRefusal;
+    return { status: 429, reason: `The emulator has ${capacity} clients, which is its limit (maxClients).` };
   }
 
   hasServers(hub: string): boolean {
     return (this.#hubs.get(hub)?.links.size ?? 0) > 0;
-  }
-
-  hasToken(connectionToken: string): boolean {
-    for (const client of this.#clients) {
-      if (client.connectionToken === connectionToken) return true;
-    }
-    return false;
   }
 
   addClient(client: ClientConnection): void {
@@ -91,8 +78,17 @@ export class Service implements ClientEvents, LinkEvents {
 
   /** All hubs that have servers or clients, by name. */
   hubs(): HubSnapshot[] {
-    const names = [...this.#hubs.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
-    return names.map(snapshot);
+    return this.#spaces().map(hubSnapshot);
+  }
+
+  /** The clients that said hello, of all hubs or of one. */
+  clientSnapshots(hub?: string): ClientSnapshot[] {
+    return this.#spaces(hub).flatMap(({ directory }) => [...directory.all()].map(clientSnapshot));
+  }
+
+  /** The groups that have members, of all hubs or of one. */
+  groupSnapshots(hub?: string): GroupSnapshot[] {
+    return this.#spaces(hub).flatMap(groupSnapshots);
   }
 
   /** Server connections, of all hubs or of one. */
@@ -108,6 +104,7 @@ export class Service implements ClientEvents, LinkEvents {
   /** Ends the heartbeat; connections are the caller's to close. */
   stop(): void {
     this.#isStopped = true;
+    this.taps.end();
     this.#heartbeat.cancel();
   }
 
@@ -157,6 +154,12 @@ export class Service implements ClientEvents, LinkEvents {
     if (notice) this.#log("info", "ClientClosed", notice, { hub: client.hub, connectionId: client.connectionId });
   }
 
+  /** By name. */
+  #spaces(name?: string): HubSpace[] {
+    const spaces = [...this.#hubs.values()].filter((space) => name === undefined || space.name === name);
+    return spaces.sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
   #hub(name: string): HubSpace {
     let hub = this.#hubs.get(name);
     if (hub === undefined) {
@@ -190,27 +193,4 @@ export class Service implements ClientEvents, LinkEvents {
     const { probe } = this.#input;
     if (probe.isEnabled(level)) probe.log({ level, category: LOG_CATEGORY, event, message, attributes });
   }
-}
-
-function snapshot(hub: HubSpace): HubSnapshot {
-  const servers = new Map<string, { connections: number; clients: number; draining: number }>();
-  for (const link of hub.links) {
-    const server = servers.get(link.serverId) ?? { connections: 0, clients: 0, draining: 0 };
-    server.connections += 1;
-    server.clients += link.clientCount;
-    if (link.isDraining) server.draining += 1;
-    servers.set(link.serverId, server);
-  }
-  return {
-    name: hub.name,
-    servers: [...servers].map(([id, { connections, clients, draining }]) => ({
-      id,
-      connections,
-      clients,
-      isDraining: draining === connections,
-    })),
-    clients: hub.directory.size,
-    users: hub.directory.userCount,
-    groups: hub.directory.groupCount,
-  };
 }

@@ -28,11 +28,17 @@ beforeEach(async () => {
 
 afterEach(() => emulator.stop());
 
-function connection(protocol: IHubProtocol, options: { skipNegotiation?: boolean; reconnects?: boolean } = {}) {
+interface ConnectionOptions {
+  readonly transport?: HttpTransportType;
+  readonly skipNegotiation?: boolean;
+  readonly reconnects?: boolean;
+}
+
+function connection(protocol: IHubProtocol, options: ConnectionOptions = {}) {
   const builder = new HubConnectionBuilder()
     .withUrl(clientUrl(endpointOf(emulator), "chat", { originalPath: "/chat", query: "a=1" }), {
       accessTokenFactory: () => tokensOf(emulator).clientToken("chat", [["asrs.s.uid", "ann"]]),
-      transport: HttpTransportType.WebSockets,
+      transport: options.transport ?? HttpTransportType.WebSockets,
       ...(options.skipNegotiation === undefined ? {} : { skipNegotiation: options.skipNegotiation }),
     })
     .withHubProtocol(protocol)
@@ -60,12 +66,17 @@ async function echo(): Promise<string> {
   return connectionId;
 }
 
+const { WebSockets, ServerSentEvents, LongPolling } = HttpTransportType;
+
 describe.each([
-  ["JSON", () => new JsonHubProtocol()],
-  ["MessagePack", () => new MessagePackHubProtocol()],
-])("the official client with %s", (_name, protocol) => {
+  ["JSON over websockets", () => new JsonHubProtocol(), WebSockets],
+  ["MessagePack over websockets", () => new MessagePackHubProtocol(), WebSockets],
+  ["JSON over server-sent events", () => new JsonHubProtocol(), ServerSentEvents],
+  ["JSON over long polling", () => new JsonHubProtocol(), LongPolling],
+  ["MessagePack over long polling", () => new MessagePackHubProtocol(), LongPolling],
+])("the official client with %s", (_name, protocol, transport) => {
   test("negotiates, connects, calls and stops", async () => {
-    const client = connection(protocol());
+    const client = connection(protocol(), { transport });
     const [connectionId] = await Promise.all([echo(), client.start()]);
     expect(client.connectionId).toBe(connectionId);
     expect(await client.invoke("echo", "hällo", 42, null)).toEqual(["hällo", 42, null]);
@@ -73,15 +84,8 @@ describe.each([
     expect((await server.next("closeConnection")).connectionId).toBe(connectionId);
   });
 
-  test("connects without negotiating", async () => {
-    const client = connection(protocol(), { skipNegotiation: true });
-    await Promise.all([echo(), client.start()]);
-    expect(await client.invoke("echo", 1)).toEqual([1]);
-    await client.stop();
-  });
-
   test("receives broadcasts in order", async () => {
-    const client = connection(protocol());
+    const client = connection(protocol(), { transport });
     await Promise.all([echo(), client.start()]);
     const got: unknown[] = [];
     const done = new Promise<void>((resolve) => {
@@ -100,7 +104,7 @@ describe.each([
   });
 
   test("comes back by itself when its server was lost", async () => {
-    const client = connection(protocol(), { reconnects: true });
+    const client = connection(protocol(), { transport, reconnects: true });
     await Promise.all([echo(), client.start()]);
     const first = client.connectionId;
     const lost = new Promise<Error | undefined>((resolve) => client.onreconnecting(resolve));
@@ -115,13 +119,27 @@ describe.each([
   });
 
   test("ends for good when the app says so", async () => {
-    const client = connection(protocol(), { reconnects: true });
+    const client = connection(protocol(), { transport, reconnects: true });
     const [connectionId] = await Promise.all([echo(), client.start()]);
     const closed = new Promise<Error | undefined>((resolve) => client.onclose(resolve));
     server.send({ kind: "closeConnection", connectionId, errorMessage: "", headers: [] });
     expect(await closed).toBeUndefined();
     expect(client.state).toBe(HubConnectionState.Disconnected);
   });
+});
+
+test("the official client connects without negotiating", async () => {
+  for (const protocol of [new JsonHubProtocol(), new MessagePackHubProtocol()]) {
+    const client = connection(protocol, { skipNegotiation: true });
+    await Promise.all([echo(), client.start()]);
+    expect(await client.invoke("echo", 1)).toEqual([1]);
+    await client.stop();
+  }
+});
+
+test("the official client hears that binary messages need another transport", async () => {
+  const client = connection(new MessagePackHubProtocol(), { transport: ServerSentEvents });
+  await expect(client.start()).rejects.toThrow("'ServerSentEvents' does not support Binary.");
 });
 
 test("the official client tells why it cannot connect", async () => {

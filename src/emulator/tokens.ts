@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { verifyToken } from "../auth/jwt.js";
+import { type VerifiedToken, verifyToken } from "../auth/jwt.js";
 import type { Clock } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
 import type { Secret } from "../base/secret.js";
@@ -25,13 +25,15 @@ export class TokenCheck {
   /**
    * Looks at signature, times and audience; never rejects. The audience must name the same path and hub; its scheme and
    * host are not looked at, because SDKs leave the port out and the emulator goes by several names.
+   *
+   * `orAtMs`: unix time in milliseconds at which the token may have been valid instead of now.
    */
-  async check(token: string | undefined, path: string, hub: string): Promise<TokenContent | Refusal> {
+  async check(token: string | undefined, path: string, hub: string, orAtMs?: number): Promise<TokenContent | Refusal> {
     if (token === undefined) {
       return { status: 401, reason: "No token. Send it as `Authorization: Bearer` header or as query access_token." };
     }
     try {
-      const verified = await verifyToken(token, { keys: this.#keys, nowMs: this.#clock.unixTime() });
+      const verified = await this.#verify(token, orAtMs);
       if (verified.audiences.some((audience) => isAudienceFor(audience, path, hub))) return { claims: verified.claims };
       return {
         status: 401,
@@ -40,6 +42,16 @@ export class TokenCheck {
     } catch (error) {
       const reason = error instanceof SignalRError ? error.message : "The token could not be checked.";
       return { status: 401, reason };
+    }
+  }
+
+  async #verify(token: string, orAtMs: number | undefined): Promise<VerifiedToken> {
+    const keys = this.#keys;
+    try {
+      return await verifyToken(token, { keys, nowMs: this.#clock.unixTime() });
+    } catch (error) {
+      if (orAtMs === undefined) throw error;
+      return await verifyToken(token, { keys, nowMs: orAtMs });
     }
   }
 }
