@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.js";
 import type { SignalRError } from "../base/errors.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
-import type { Ack, Ping, ServiceMessage } from "../protocol/service/messages.js";
+import type { AccessKeyResponse, Ack, Ping, ServiceMessage } from "../protocol/service/messages.js";
 import type { ServerConnection } from "./server-connection.js";
 import type { Dial } from "./socket.js";
 import type { ResolvedConnectionTuning } from "./tuning.js";
@@ -30,11 +30,13 @@ export interface ConnectionHandlers {
   onOpen(connection: ServerConnection): void;
   /** It cannot be written to any more, or should not get new work; it may still be read. Called on each such change. */
   onChange(connection: ServerConnection): void;
-  /** All messages but handshakes, pings, acks, service errors and service events. Bytes in them are views, valid during the call. */
+  /** All messages but handshakes, pings, acks, keys, service errors and service events. Bytes in them are views, valid during the call. */
   onMessage(message: ServiceMessage, connection: ServerConnection): void;
   /** Pings that carry something for the pool. */
   onPing(messages: Ping["messages"], connection: ServerConnection): void;
   onAck(ack: Ack): void;
+  /** The answer to an `accessKeyRequest`. */
+  onAccessKey(response: AccessKeyResponse): void;
   /** Once, at the end. */
   onClosed(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean): void;
 }

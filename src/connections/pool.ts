@@ -11,6 +11,7 @@ import { ActiveConnections } from "./active-connections.js";
 import type { ConnectionEnvironment, ConnectionHandlers } from "./connection-options.js";
 import { type EndpointMetrics, EndpointStatus } from "./endpoint-status.js";
 import { FailureLog } from "./failure-log.js";
+import { KeyRenewal } from "./key-renewal.js";
 import { PoolSlot } from "./pool-slot.js";
 import { ReconnectGate } from "./reconnect-gate.js";
 import { Category, report } from "./report.js";
@@ -55,6 +56,8 @@ export class ConnectionPool {
   readonly #slots: readonly PoolSlot[];
   readonly #onDemand = new Set<ServerConnection>();
   readonly #handlers: ConnectionHandlers;
+  /** Only where the service lends the key for client tokens. */
+  readonly #keys: KeyRenewal | undefined;
   #isOnline: boolean;
   #lastFailure: SignalRError | undefined;
   #statusTimer: Timer | undefined;
@@ -71,12 +74,15 @@ export class ConnectionPool {
     this.#gate = new ReconnectGate(environment.clock, (failed) => reconnectDelayMs(failed, environment.random));
     this.#isOnline = options.connectionCount === 0;
     this.#slots = Array.from({ length: options.connectionCount }, () => this.#newSlot());
+    const { keyExchange: exchange } = options.tokens;
+    this.#keys = exchange && new KeyRenewal({ exchange, environment, endpoint: options.endpoint });
     this.#handlers = {
       onOpen: (connection) => this.#opened(connection),
       onChange: (connection) => this.#updated(connection),
       onMessage: options.handlers.onMessage,
       onPing: (messages) => this.#takePing(messages),
       onAck: options.handlers.onAck,
+      onAccessKey: (response) => this.#keys?.take(response),
       onClosed: (connection, reason, wasOpen) => this.#closed(connection, reason, wasOpen),
     };
   }
@@ -178,6 +184,7 @@ export class ConnectionPool {
   #opened(connection: ServerConnection): void {
     this.#lastFailure = undefined;
     this.#failures.succeeded();
+    this.#keys?.opened(connection);
     this.#updated(connection);
     this.#slotOf(connection)?.opened();
     this.#startStatusPings();
@@ -200,6 +207,7 @@ export class ConnectionPool {
     const slot = this.#slotOf(connection);
     if (this.#isGrowing) this.#reportEnd(connection, reason, wasOpen, slot !== undefined);
     this.#onDemand.delete(connection);
+    this.#keys?.closed(connection);
     this.#updated(connection);
     if (wasOpen) this.#options.handlers.onConnectionClosed(connection, reason);
     this.#startStatusPings();

@@ -259,6 +259,9 @@ export class ServerConnection {
       case "ack":
         this.#options.handlers.onAck(message);
         return;
+      case "accessKeyResponse":
+        this.#options.handlers.onAccessKey(message);
+        return;
       case "serviceError":
         this.#takeServiceError(message.errorMessage);
         return;

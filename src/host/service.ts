@@ -6,6 +6,7 @@ import type { LogLevel, Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import { type ConfigurationInput, type EndpointOptions, hasConnectionString, loadSettings } from "../config/load.js";
 import type { ServiceOptions, ServiceSettings } from "../config/options.js";
+import type { EntraEndpoints } from "./entra-endpoints.js";
 
 /** The options of a named service that say where it is and how to use it. */
 export interface ServiceSourceOptions extends ServiceOptions, EndpointOptions {
@@ -61,11 +62,24 @@ export async function openService(input: OpenServiceInput): Promise<OpenService>
     const settings = loadSettings(name, { ...options, ...connection }, sources);
     requireDefaultMode(settings);
     // Made at once, so that an endpoint without a usable credential stops the start and not the first client.
-    const tokens = new Map(settings.endpoints.map((endpoint) => [endpoint, tokensOf(input, settings, endpoint)]));
+    const tokens = new Map<ServiceEndpoint, TokenSource>();
+    for (const endpoint of settings.endpoints) {
+      if (endpoint.credential.kind === "accessKey") tokens.set(endpoint, accessKeyTokensOf(input, settings, endpoint));
+    }
+    // Last, because it sets timers.
+    const entra = await entraOf(input, settings);
+    for (const [endpoint, source] of entra?.tokens ?? []) tokens.set(endpoint, source);
     return {
       settings,
-      tokens: (endpoint) => tokens.get(endpoint) ?? tokensOf(input, settings, endpoint),
-      close: async () => emulator?.stop(),
+      tokens(endpoint) {
+        const source = tokens.get(endpoint);
+        if (source === undefined) throw new Error("bug: an endpoint that is not in the settings has no tokens");
+        return source;
+      },
+      async close() {
+        entra?.stop();
+        await emulator?.stop();
+      },
     };
   } catch (error) {
     await emulator?.stop();
@@ -87,7 +101,15 @@ async function emulatorFor(input: OpenServiceInput, isConfigured: () => boolean)
   return emulator;
 }
 
-function tokensOf(input: OpenServiceInput, settings: ServiceSettings, endpoint: ServiceEndpoint): TokenSource {
+async function entraOf(input: OpenServiceInput, settings: ServiceSettings): Promise<EntraEndpoints | undefined> {
+  const endpoints = settings.endpoints.filter(({ credential }) => credential.kind === "entra");
+  if (endpoints.length === 0) return undefined;
+  // Loaded only here: a process with access keys never reads the code for identities and REST calls.
+  const { openEntraEndpoints } = await import("./entra-endpoints.js");
+  return openEntraEndpoints({ endpoints, settings, clock: input.clock, probe: input.probe });
+}
+
+function accessKeyTokensOf(input: OpenServiceInput, settings: ServiceSettings, endpoint: ServiceEndpoint): TokenSource {
   return createAccessKeyTokens({
     endpoint,
     serverName: input.serverName,

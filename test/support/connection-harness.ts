@@ -4,7 +4,7 @@ import type { ConnectionEnvironment, ServerConnectionOptions } from "../../src/c
 import { ServerConnection } from "../../src/connections/server-connection.js";
 import { type ConnectionTuning, resolveConnectionTuning } from "../../src/connections/tuning.js";
 import { dialWebSocket } from "../../src/connections/ws-socket.js";
-import type { Ack, ServiceMessage } from "../../src/protocol/service/messages.js";
+import type { AccessKeyResponse, Ack, ServiceMessage } from "../../src/protocol/service/messages.js";
 import type { FakeService } from "./fake-service.js";
 import { ManualClock } from "./manual-clock.js";
 import { RecordingProbe } from "./recording-probe.js";
@@ -26,6 +26,7 @@ export interface ConnectionHarness {
   readonly messages: ServiceMessage[];
   readonly pings: Array<ReadonlyArray<string | null>>;
   readonly acks: Ack[];
+  readonly keys: AccessKeyResponse[];
   readonly closes: Array<{ readonly reason: SignalRError | undefined; readonly wasOpen: boolean }>;
   /** Calls of onChange. */
   changes: number;
@@ -64,6 +65,7 @@ export function connectionTo(service: FakeService, options: HarnessOptions = {})
     messages: [],
     pings: [],
     acks: [],
+    keys: [],
     closes: [],
     changes: 0,
     opens: 0,
@@ -86,6 +88,7 @@ export function connectionTo(service: FakeService, options: HarnessOptions = {})
         },
         onPing: (messages) => harness.pings.push(messages),
         onAck: (ack) => harness.acks.push(ack),
+        onAccessKey: (response) => harness.keys.push(response),
         onClosed: (_connection, reason, wasOpen) => harness.closes.push({ reason, wasOpen }),
       },
       ...options.connection,
