@@ -12,6 +12,7 @@ export interface ChatClient {
 
 const NAME_LENGTH = 24;
 const TEXT_LENGTH = 2000;
+const TOO_MANY_ROOMS = "There are too many rooms, join one of them.";
 
 /** A hub object lives for one call; what must outlive it comes in through the constructor (see `createHub` in server.ts). */
 export class ChatHub extends Hub<ChatClient> {
@@ -39,14 +40,20 @@ export class ChatHub extends Hub<ChatClient> {
   /** Enters a room, and leaves the one before. Called again after each reconnect: a new connection is in no group. */
   async join(room: unknown, name: unknown): Promise<RoomView> {
     const seat: Seat = { room: label(room, "room"), name: label(name, "name") };
-    if (!this.#rooms.hasSpaceFor(seat.room)) throw new HubException("There are too many rooms, join one of them.");
+    if (!this.#rooms.hasSpaceFor(seat.room)) throw new HubException(TOO_MANY_ROOMS);
     const { connectionId } = this.context;
     const former = this.#rooms.leave(connectionId);
     if (former !== undefined) await this.groups.remove(connectionId, former.room);
     // The group first: whatever is said after the view was taken reaches the newcomer too.
     await this.groups.add(connectionId, seat.room);
-    const view = this.#rooms.enter(connectionId, seat);
-    if (former !== undefined && former.room !== seat.room) await this.#announce(former.room);
+    // Much may have happened meanwhile. Who has left by now was seen off already, and would sit there for good.
+    const isWelcome = !this.context.signal.aborted && this.#rooms.hasSpaceFor(seat.room);
+    const view = isWelcome ? this.#rooms.enter(connectionId, seat) : undefined;
+    if (former !== undefined && (view === undefined || former.room !== seat.room)) await this.#announce(former.room);
+    if (view === undefined) {
+      await this.groups.remove(connectionId, seat.room);
+      throw new HubException(TOO_MANY_ROOMS);
+    }
     await this.#announce(seat.room);
     return view;
   }
