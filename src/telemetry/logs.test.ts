@@ -1,5 +1,5 @@
 import { AzureLogger, getLogLevel, setLogLevel } from "@azure/logger";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { LogRecord } from "../base/probe.js";
 import { createLogProbe, type Logger } from "./logs.js";
 
@@ -88,6 +88,19 @@ test("a logger that throws harms nobody", () => {
     },
   });
   expect(() => createLogProbe(logger).log(record)).not.toThrow();
+});
+
+test("a logger that fails later harms nobody", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  const info = vi.fn(async () => Promise.reject(new Error("disk full")));
+  createLogProbe(recorder({ info })).log(record);
+  createLogProbe(recorder({ info, bindings: () => ({}) })).log(record);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  process.off("unhandledRejection", note);
+  expect(info).toHaveBeenCalledTimes(2);
+  expect(unhandled).toEqual([]);
 });
 
 describe("@azure/logger", () => {

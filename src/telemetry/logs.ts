@@ -81,13 +81,18 @@ function writeTo(logger: Logger, record: LogRecord): void {
   try {
     if (takesObjectFirst(logger)) {
       const fields = { category: record.category, event: record.event, ...record.attributes };
-      logger[method](record.error === undefined ? fields : { ...fields, err: record.error }, record.message);
+      outlive(logger[method](record.error === undefined ? fields : { ...fields, err: record.error }, record.message));
     } else {
-      logger[method](`[${record.category}] ${record.message}`, ...extras(record));
+      outlive(logger[method](`[${record.category}] ${record.message}`, ...extras(record)));
     }
   } catch {
     // A logger that fails must not end a connection; there is nowhere left to report it.
   }
+}
+
+/** A logger may be async all the same, and fail later: then as little comes of it. */
+function outlive(written: unknown): void {
+  if (written instanceof Promise) written.catch(() => {});
 }
 
 function extras(record: LogRecord): unknown[] {
