@@ -15,6 +15,7 @@ describe("a request is for a mapped hub", () => {
     ["/", "/negotiate"],
     ["/a/b/c", "/a/b/c/negotiate"],
     ["/chät", "/ch%C3%A4t/negotiate"],
+    ["/\u{1f600}", "/%F0%9F%98%80/negotiate"],
     ["/ch%C3%A4t", "/ch%c3%a4t/negotiate"],
   ])("%s serves %s", (mapped, requested) => {
     expect(isMapped(mapped, requested)).toBe(true);
@@ -37,7 +38,7 @@ describe("a request is for a mapped hub", () => {
     expect(isMapped(mapped, requested)).toBe(false);
   });
 
-  test.each(["", "/a b", "/a?b", "/a#b", undefined, 7])("%j is no path to map a hub to", (path) => {
+  test.each(["", "/a b", "/a?b", "/a#b", "/\ud800", undefined, 7])("%j is no path to map a hub to", (path) => {
     expect(() => normalizeHubPath(path as string)).toThrow(expect.objectContaining({ code: "ARGUMENT_INVALID" }));
   });
 });

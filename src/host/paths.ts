@@ -9,10 +9,10 @@ const NEGOTIATE = "/negotiate";
  * @throws SignalRError ARGUMENT_INVALID when it is no path
  */
 export function normalizeHubPath(path: string): string {
-  if (typeof path !== "string" || path === "" || /[?#\s]/.test(path)) {
+  if (typeof path !== "string" || path === "" || /[?#\s\p{Surrogate}]/u.test(path)) {
     throw new SignalRError(
       "ARGUMENT_INVALID",
-      `A hub is mapped to a path such as "/chat", without query or spaces; got ${JSON.stringify(path) ?? typeof path}.`,
+      `A hub is mapped to a path such as "/chat", without query, spaces or half characters; got ${JSON.stringify(path) ?? typeof path}.`,
     );
   }
   const rooted = path.startsWith("/") ? path : `/${path}`;
