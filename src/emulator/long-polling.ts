@@ -9,7 +9,7 @@ const POLL_TIMEOUT_MS = 90_000;
 const OCTETS = "application/octet-stream";
 
 /** A poll carries hub payloads as they are, one behind the other. */
-export function copyPayload(payload: Uint8Array): Buffer {
+function copyPayload(payload: Uint8Array): Buffer {
   return Buffer.from(payload);
 }
 
