@@ -328,6 +328,31 @@ describe("shutdown", () => {
     );
   });
 
+  test("a negotiate that was under way gets no token any more", async () => {
+    let answerClaims: (claims: null) => void = () => {};
+    let isAsked: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const { host, stubs } = buildHost({
+      claimsProvider: () => {
+        isAsked();
+        return new Promise<null>((resolve) => {
+          answerClaims = resolve;
+        });
+      },
+    });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    stubs[0]?.open();
+    const answer = ask(host, "/chat/negotiate");
+    await asked;
+    const stopping = host.shutdown();
+    answerClaims(null);
+    expect(await answer).toMatchObject({ status: 503, headers: { "x-signalr-error": "STOPPED" } });
+    await stopping;
+  });
+
   test("before the next turn: nothing ever starts", async () => {
     const { host, stubs } = buildHost();
     host.mapHub("/chat", ChatHub);
@@ -357,3 +382,10 @@ describe("shutdown", () => {
     expect(probe.events()).toContain("StopFailed");
   });
 });
+
+test.each([{ claimsProvider: 5 }, { userIdProvider: {} }])(
+  "options that are no callbacks are refused at once: %o",
+  (wrong) => {
+    expect(() => buildHost(wrong as object)).toThrow(/must be a function/);
+  },
+);

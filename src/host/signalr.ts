@@ -80,6 +80,7 @@ export class SignalRHost<TRequest> {
         'A service needs a name, as in named("signalr"), to find its settings.',
       );
     }
+    requireCallbacks(options);
     this.#name = name;
     this.#options = options;
     this.#parts = parts;
@@ -158,12 +159,10 @@ export class SignalRHost<TRequest> {
 
   /** Answers a request that this host {@link serves}; never rejects. */
   async negotiate(request: NegotiateRequest<TRequest>): Promise<HttpAnswer> {
-    if (this.#stopped !== undefined) {
-      return unavailable("STOPPED", "This server is shutting down, please try again later.");
-    }
+    if (this.#stopped !== undefined) return leaving();
     const mapping = this.#find(request.path);
     if (mapping === undefined) return NOT_FOUND;
-    return negotiate({
+    const answer = await negotiate({
       request,
       rules: mapping.rules,
       identity: this.#options,
@@ -172,6 +171,8 @@ export class SignalRHost<TRequest> {
       hub: () => this.#hubOf(mapping),
       probe: this.#parts.probe,
     });
+    // The application's callbacks may take long; a server that began to leave meanwhile sends nobody to the service.
+    return this.#stopped === undefined ? answer : leaving();
   }
 
   /** How the service is, from what is known at this moment. */
@@ -324,4 +325,21 @@ function isShutDown(error: Error): boolean {
 
 function shutDown(): SignalRError {
   return new SignalRError("STOPPED", "This service was shut down; make a new one with named(...).");
+}
+
+function leaving(): HttpAnswer {
+  return unavailable("STOPPED", "This server is shutting down, please try again later.");
+}
+
+/** Said at once, not to the first client. */
+function requireCallbacks(options: IdentityOptions<never>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new SignalRError("ARGUMENT_INVALID", `The options of a service must be an object, got ${String(options)}.`);
+  }
+  for (const name of ["claimsProvider", "userIdProvider"] as const) {
+    const given: unknown = options[name];
+    if (given !== undefined && typeof given !== "function") {
+      throw new SignalRError("ARGUMENT_INVALID", `${name} must be a function, got ${typeof given}.`);
+    }
+  }
 }
