@@ -5,14 +5,22 @@ import type { ClientConnection } from "./client-connection.js";
 import type { HubSpace } from "./hub-space.js";
 import type { ServerLink } from "./server-link.js";
 
-/** Keys are only leased to servers that come with an Entra token, which nobody here could check. */
-export function refuseAccessKey(link: ServerLink): void {
+/** Keys are lent to servers that come with an identity, and that only when the emulator was told to believe them. */
+export function answerAccessKey(hub: HubSpace, link: ServerLink): void {
+  const { lentKey } = hub;
+  if (lentKey !== undefined) {
+    const { keyId, accessKey } = lentKey;
+    const key = { kid: keyId, accessKey: accessKey.reveal() };
+    link.send({ kind: "accessKeyResponse", ...key, errorType: null, errorMessage: null });
+    return;
+  }
   link.send({
     kind: "accessKeyResponse",
     kid: null,
     accessKey: null,
     errorType: "NotSupported",
-    errorMessage: "The emulator leases no access keys; use the key in its connection string.",
+    errorMessage:
+      "The emulator lends no access keys; use the key in its connection string, or start it with entra: true.",
   });
 }
 

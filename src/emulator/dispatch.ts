@@ -96,7 +96,7 @@ export function handleServerMessage(hub: HubSpace, link: ServerLink, message: Se
       if (message.operation === FlowControlOperation.PauseAck) hub.moves.paused(link, message.connectionId);
       break;
     case "accessKeyRequest":
-      claims.refuseAccessKey(link);
+      claims.answerAccessKey(hub, link);
       break;
     case "refreshAuth":
       claims.refresh(hub, link, message);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Secret } from "../base/secret.js";
+import { AccessKeyDoor, createLentKey } from "./access-key-door.js";
 import { ClientDoor } from "./client-door.js";
 import { ClientSessions } from "./client-sessions.js";
 import type { Emulator } from "./emulator-api.js";
@@ -53,9 +54,11 @@ class RunningEmulator implements Emulator {
   constructor(options: ResolvedEmulatorOptions) {
     const { clock, probe, maxClients } = options;
     const turnEnd = new TurnEnd();
-    const tokens = new TokenCheck([new Secret(options.accessKey)], clock);
+    const lentKey = options.entra ? createLentKey() : undefined;
+    const keys = [new Secret(options.accessKey), ...(lentKey === undefined ? [] : [lentKey.accessKey])];
+    const tokens = new TokenCheck(keys, clock);
     const instanceId = `emulator-${randomBytes(6).toString("hex")}`;
-    const service = new Service({ instanceId, capacity: maxClients, clock, probe });
+    const service = new Service({ instanceId, capacity: maxClients, clock, probe, lentKey });
     const clientAcceptor = new WebSocketAcceptor(options.maxClientMessageBytes, turnEnd);
     const serverAcceptor = new WebSocketAcceptor(options.maxServerMessageBytes, turnEnd);
     const sessions = new ClientSessions({
@@ -71,6 +74,7 @@ class RunningEmulator implements Emulator {
     const serverDoor = new ServerDoor({
       service,
       tokens,
+      acceptsIdentities: options.entra,
       acceptor: serverAcceptor,
       turnEnd,
       clock,
@@ -81,7 +85,7 @@ class RunningEmulator implements Emulator {
     this.#service = service;
     this.#sessions = sessions;
     this.#acceptors = [clientAcceptor, serverAcceptor];
-    this.#httpDoors = [clientDoor, new HealthDoor()];
+    this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey)];
     this.#upgradeDoors = [serverDoor, clientDoor];
   }
 

@@ -1,3 +1,4 @@
+import type { KeyLease } from "../auth/key-lease.js";
 import type { Clock } from "../base/clock.js";
 import { ClientCalls } from "./client-calls.js";
 import type { ClientConnection } from "./client-connection.js";
@@ -23,6 +24,8 @@ export interface HubSpaceInput {
   readonly instanceId: string;
   readonly clock: Clock;
   readonly totals: () => Totals;
+  /** What servers with an identity sign client tokens with; undefined: nothing is lent. */
+  readonly lentKey: KeyLease | undefined;
 }
 
 /** One hub at the service: its servers, its clients, and who is where. */
@@ -30,6 +33,7 @@ export class HubSpace {
   readonly name: string;
   readonly instanceId: string;
   readonly clock: Clock;
+  readonly lentKey: KeyLease | undefined;
   readonly directory = new Directory<ClientConnection>();
   readonly userGroups: UserGroups;
   readonly calls: ClientCalls;
@@ -41,6 +45,7 @@ export class HubSpace {
     this.name = input.name;
     this.instanceId = input.instanceId;
     this.clock = input.clock;
+    this.lentKey = input.lentKey;
     this.#totals = input.totals;
     this.userGroups = new UserGroups(input.clock);
     this.calls = new ClientCalls(this);

@@ -22,6 +22,11 @@ export interface EmulatorOptions {
   readonly clientHandshakeTimeout?: number;
   /** Limit for the handshake of a server connection. @default 15_000 */
   readonly serverHandshakeTimeout?: number;
+  /**
+   * For hub servers with a Microsoft Entra ID identity: takes any bearer token of a server for one, and lends a key for client
+   * tokens. For development only, because nobody here can check such a token. @default false
+   */
+  readonly entra?: boolean;
   /** Receives what an operator may want to read. @default silent */
   readonly probe?: Probe;
   /** Source of time, for tests. @default the real clock */
@@ -60,6 +65,7 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
     clientSendBufferBytes: given.clientSendBufferBytes ?? EMULATOR_DEFAULTS.clientSendBufferBytes,
     clientHandshakeTimeout: given.clientHandshakeTimeout ?? EMULATOR_DEFAULTS.clientHandshakeTimeout,
     serverHandshakeTimeout: given.serverHandshakeTimeout ?? EMULATOR_DEFAULTS.serverHandshakeTimeout,
+    entra: given.entra ?? false,
     probe: given.probe ?? silentProbe,
     clock: given.clock ?? systemClock,
   };
@@ -71,6 +77,9 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
   checkWholeNumber("clientHandshakeTimeout", resolved.clientHandshakeTimeout, 1, 0x7fffffff);
   checkWholeNumber("serverHandshakeTimeout", resolved.serverHandshakeTimeout, 1, 0x7fffffff);
   checkAccessKey(resolved.accessKey);
+  if (typeof resolved.entra !== "boolean") {
+    throw new SignalRError("CONFIG_INVALID", `entra must be true or false, got ${typeof resolved.entra}`);
+  }
   if (resolved.host !== undefined && !/^[\w.:%-]+$/.test(resolved.host)) {
     throw new SignalRError(
       "CONFIG_INVALID",

@@ -13,6 +13,8 @@ import type { WebSocketAcceptor } from "./ws-server.js";
 export interface ServerDoorInput {
   readonly service: Service;
   readonly tokens: TokenCheck;
+  /** Tokens that the check refuses are those of identities, which nobody here can judge. */
+  readonly acceptsIdentities: boolean;
   readonly acceptor: WebSocketAcceptor;
   readonly turnEnd: TurnEnd;
   readonly clock: Clock;
@@ -22,6 +24,7 @@ export interface ServerDoorInput {
 
 const PATH = "/server/";
 const LONGEST_ID = 256;
+const IDENTITY: TokenContent = Object.freeze({ claims: Object.freeze([]) });
 
 /** Where hub servers come in: the websocket `/server/`. */
 export class ServerDoor implements UpgradeDoor {
@@ -52,10 +55,13 @@ export class ServerDoor implements UpgradeDoor {
   }
 
   async #check(request: IncomingMessage, url: URL, hub: string): Promise<TokenContent | Refusal> {
-    const token = await this.#input.tokens.check(requestToken(request, url), PATH, hub);
+    const { tokens, acceptsIdentities, service } = this.#input;
+    const token = requestToken(request, url);
+    const checked = await tokens.check(token, PATH, hub);
     // Looked at last, because it may change meanwhile.
-    if (this.#input.service.isStopped) return { status: 503, reason: "The emulator stops." };
-    return this.#input.service.faults.serverRefusal ?? token;
+    if (service.isStopped) return { status: 503, reason: "The emulator stops." };
+    if (service.faults.serverRefusal !== undefined) return service.faults.serverRefusal;
+    return acceptsIdentities && token !== undefined && isRefusal(checked) ? IDENTITY : checked;
   }
 
   #accept(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL, hub: string, token: TokenContent): void {

@@ -1,3 +1,4 @@
+import type { KeyLease } from "../auth/key-lease.js";
 import type { Clock } from "../base/clock.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceMessage } from "../protocol/service/messages.js";
@@ -23,6 +24,8 @@ export interface ServiceInput {
   readonly capacity: number;
   readonly clock: Clock;
   readonly probe: Probe;
+  /** See {@link HubSpace.lentKey}. */
+  readonly lentKey: KeyLease | undefined;
 }
 
 const LOG_CATEGORY = "AzureSignalR.Emulator";
@@ -163,8 +166,8 @@ export class Service implements ClientEvents, LinkEvents {
   #hub(name: string): HubSpace {
     let hub = this.#hubs.get(name);
     if (hub === undefined) {
-      const { instanceId, clock } = this.#input;
-      hub = new HubSpace({ name, instanceId, clock, totals: () => this.#totals() });
+      const { instanceId, clock, lentKey } = this.#input;
+      hub = new HubSpace({ name, instanceId, clock, lentKey, totals: () => this.#totals() });
       this.#hubs.set(name, hub);
     }
     return hub;
