@@ -1,11 +1,15 @@
 import { expect, test } from "vitest";
+import { countedTokens } from "../../test/support/connection-harness.js";
+import { FakeService } from "../../test/support/fake-service.js";
 import { ManualClock } from "../../test/support/manual-clock.js";
-import { turns } from "../../test/support/polling.js";
+import { eventually, turns } from "../../test/support/polling.js";
 import { RecordingProbe } from "../../test/support/recording-probe.js";
 import type { KeyExchange } from "../auth/token-source.js";
 import { SignalRError } from "../base/errors.js";
 import { createEndpoint } from "../config/service-endpoint.js";
 import type { AccessKeyResponse, ServiceMessage } from "../protocol/service/messages.js";
+import { AckRegistry } from "./acks.js";
+import { ServiceContainer } from "./endpoints.js";
 import { KeyRenewal } from "./key-renewal.js";
 import type { ServerConnection } from "./server-connection.js";
 import { resolveConnectionTuning } from "./tuning.js";
@@ -88,4 +92,42 @@ test("a refusal is an error once, and the same again is told quietly", () => {
   keys.take(REFUSED);
   keys.take(REFUSED);
   expect(probe.of("AuthorizeFailed").map(({ level }) => level)).toEqual(["error", "debug"]);
+});
+
+test("a pool asks on each connection right after its handshake, and hands the answers on; the hub sees none of it", async () => {
+  const service = await FakeService.start();
+  const clock = new ManualClock();
+  const taken: AccessKeyResponse[] = [];
+  const seen: ServiceMessage[] = [];
+  const keyExchange: KeyExchange = {
+    request: async () => ({ token: "identity", keyId: null }),
+    take: (response) => taken.push(response),
+  };
+  const container = new ServiceContainer({
+    hub: "chat",
+    endpoints: [service.endpoint()],
+    tokens: () => ({ ...countedTokens(), keyExchange }),
+    settings: { connectionCount: 2 },
+    serverName: "server-1",
+    acks: new AckRegistry({ clock }),
+    clock,
+    clientsInHub: () => 0,
+    onMessage: (message) => seen.push(message),
+    onConnectionClosed: () => {},
+    onInstanceOffline: () => {},
+  });
+  container.start();
+  for (const index of [0, 1]) {
+    const connection = await service.connection(index);
+    const [asked] = await connection.take("accessKeyRequest");
+    expect(asked).toMatchObject({ token: "identity", kid: null });
+    connection.send({ ...REFUSED, kid: `key-${index}` });
+  }
+  await eventually(() => taken.length === 2);
+  expect(taken.map(({ kid }) => kid).sort()).toEqual(["key-0", "key-1"]);
+  expect(seen).toEqual([]);
+  const stopping = container.stop();
+  await service.stop();
+  await stopping;
+  expect(clock.pendingTimers).toBe(0);
 });
