@@ -13,6 +13,7 @@ import { startEmulator } from "azure-signalr-server/emulator";
 import { signalr } from "azure-signalr-server/express";
 import { describe, expect, test } from "vitest";
 
+const OPENSSL = "openssl";
 const TENANT = "6f1c0000-0000-4000-8000-000000000001";
 const CLIENT = "6f1c0000-0000-4000-8000-000000000002";
 
@@ -29,7 +30,7 @@ function makeCertificate(): { readonly key: string; readonly cert: string } | un
   const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
   const files = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert];
   try {
-    execFileSync("openssl", ["req", "-x509", "-days", "2", ...files, ...subject], { stdio: "ignore" });
+    execFileSync(OPENSSL, ["req", "-x509", "-days", "2", ...files, ...subject], { stdio: "ignore" });
     return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
   } catch {
     return undefined;
