@@ -9,9 +9,11 @@ const alias = [
   { find: /^azure-signalr-server\/(.+)$/, replacement: source("$1/index.ts") },
 ];
 
+// Files share one process: starting a fresh one for each costs more than most of them take. What a test registers for
+// the whole process (a telemetry SDK, an environment variable), it takes back at its end.
 const project = (name: string, include: string[], timeoutMs = 10_000) => ({
   resolve: { alias },
-  test: { name, include, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+  test: { name, include, isolate: false, testTimeout: timeoutMs, hookTimeout: timeoutMs },
 });
 
 export default defineConfig({
