@@ -125,6 +125,11 @@ export class ServiceContainer {
     return this.#isStarted && this.#stopping === undefined && this.#pools.some((pool) => pool.isOnline);
   }
 
+  /** Whether an endpoint asks for tracing ids in messages. */
+  get tracesMessages(): boolean {
+    return this.#pools.some((pool) => pool.status.tracesMessages);
+  }
+
   /** Opens the connections of all endpoints. Later calls, and calls after a stop, do nothing. */
   start(): void {
     if (this.#isStarted || this.#stopping !== undefined) return;

@@ -28,6 +28,7 @@ import {
 import { ServiceClientIdentity } from "./client-identity.js";
 import { Deadline } from "./deadline.js";
 import { createHubContext, type HubContext } from "./hub-context.js";
+import { MessageTracing } from "./message-tracing.js";
 import { ServiceOutlet } from "./service-outlet.js";
 import { ServiceWire } from "./service-wire.js";
 import { type ShutdownHook, type ShuttingHub, shutDownHub } from "./shutdown.js";
@@ -39,6 +40,7 @@ const SETTLE_MS = 2000;
 const MIGRATED_FROM = "asrs-migrate-from";
 const MIGRATED_TO = "asrs-migrate-to";
 const INSTANCE_ID = "asrs-instance-id";
+const IS_DIAGNOSTIC = "asrs-is-diagnostic-client";
 
 export interface HubHostParts {
   readonly hubClass: HubClass;
@@ -60,6 +62,7 @@ export class HubHost implements ShuttingHub {
   readonly hubName: string;
   readonly container: ServiceContainer;
   readonly outlet: ServiceOutlet;
+  readonly #tracing: MessageTracing;
   readonly #runtime: HubRuntime;
   readonly #clock: Clock;
   readonly #probe: Probe;
@@ -100,11 +103,17 @@ export class HubHost implements ShuttingHub {
         this.#endSessions((wire) => wire.instanceId === instanceId);
       },
     });
+    this.#tracing = new MessageTracing({
+      hub: this.hubName,
+      probe: parts.probe,
+      isAskedFor: () => this.container.tracesMessages,
+    });
     this.outlet = new ServiceOutlet({
       container: this.container,
       protocols,
       serverName: parts.serverName,
       results: this.#results,
+      tracing: this.#tracing,
       sessionOf: (connectionId) => this.#sessions.get(connectionId),
     });
     this.#runtime = new HubRuntime({ ...parts, protocols, outlet: this.outlet });
@@ -167,6 +176,7 @@ export class HubHost implements ShuttingHub {
   }
 
   #take(message: ServiceMessage, connection: ServerConnection): void {
+    this.#tracing.received(message);
     switch (message.kind) {
       case "connectionData":
         // Data for a client that is gone already is nothing to worry about: the messages crossed.
@@ -205,8 +215,13 @@ export class HubHost implements ShuttingHub {
   #open(message: OpenConnection, connection: ServerConnection): void {
     // The same id again: the service knows better, so the old session is over.
     this.#sessions.get(message.connectionId)?.gone();
-    const instanceId = headerOf(message.headers, INSTANCE_ID);
-    const wire = new ServiceWire(connection, message.connectionId, instanceId, (error) => session.wireFailed(error));
+    const wire = new ServiceWire({
+      connection,
+      connectionId: message.connectionId,
+      instanceId: headerOf(message.headers, INSTANCE_ID),
+      isDiagnostic: headerOf(message.headers, IS_DIAGNOSTIC)?.toLowerCase() === "true",
+      onBroken: (error) => session.wireFailed(error),
+    });
     const session: ClientSession = new ClientSession({
       runtime: this.#runtime,
       identity: new ServiceClientIdentity(message),

@@ -6,7 +6,14 @@ import type { ClientSession } from "../hub/client-session.js";
 import type { Address, ClientWire, HubOutlet } from "../hub/outlet.js";
 import type { CompletionMessage, InvocationMessage } from "../protocol/hub/messages.js";
 import type { HubProtocol } from "../protocol/hub/protocol.js";
-import type { ClientCompletion, ErrorCompletion, Payloads, ServiceMessage } from "../protocol/service/messages.js";
+import type {
+  AckableMessage,
+  ClientCompletion,
+  ErrorCompletion,
+  Payloads,
+  ServiceMessage,
+} from "../protocol/service/messages.js";
+import type { MessageTracing, TraceableMessage } from "./message-tracing.js";
 import { ServiceWire } from "./service-wire.js";
 
 const NO_BYTES = new Uint8Array(0);
@@ -17,6 +24,7 @@ export interface ServiceOutletParts {
   readonly protocols: ReadonlyMap<string, HubProtocol>;
   readonly serverName: string;
   readonly results: ClientResults;
+  readonly tracing: MessageTracing;
   /** The session of a client that is connected through this process. */
   readonly sessionOf: (connectionId: string) => ClientSession | undefined;
 }
@@ -42,21 +50,15 @@ export class ServiceOutlet implements HubOutlet {
       return this.#sendToOne(address.connectionIds, message, origin);
     }
     if (isEmpty(address)) return undefined;
-    return this.#hand(addressed(address, this.#encode(message)), connectionOf(origin));
+    return this.#hand(addressed(address, this.#encode(message)), connectionOf(origin), origin);
   }
 
   async addToGroup(connectionId: string, groupName: string, origin: ClientWire | undefined): Promise<void> {
-    await this.#parts.container.request(
-      (ackId) => ({ kind: "joinGroupWithAck", connectionId, groupName, ackId }),
-      route(connectionOf(origin)),
-    );
+    await this.#request((ackId) => ({ kind: "joinGroupWithAck", connectionId, groupName, ackId }), origin);
   }
 
   async removeFromGroup(connectionId: string, groupName: string, origin: ClientWire | undefined): Promise<void> {
-    await this.#parts.container.request(
-      (ackId) => ({ kind: "leaveGroupWithAck", connectionId, groupName, ackId }),
-      route(connectionOf(origin)),
-    );
+    await this.#request((ackId) => ({ kind: "leaveGroupWithAck", connectionId, groupName, ackId }), origin);
   }
 
   async invoke(
@@ -73,7 +75,7 @@ export class ServiceOutlet implements HubOutlet {
     try {
       const payloads = this.#encode({ type: 1, invocationId, target: method, arguments: args });
       const { serverName: callerServerId } = this.#parts;
-      await this.#hand({ kind: "clientInvocation", invocationId, connectionId, callerServerId, payloads }, via);
+      await this.#hand({ kind: "clientInvocation", invocationId, connectionId, callerServerId, payloads }, via, origin);
     } catch (error) {
       results.fail(invocationId, toError(error));
     }
@@ -142,15 +144,54 @@ export class ServiceOutlet implements HubOutlet {
         ? this.#encode(message)
         : [[session.protocol.name, session.protocol.write(message)]];
     const via = connectionOf(origin) ?? connectionOf(session?.wire);
-    return this.#hand({ kind: "multiConnectionData", connectionList, payloads }, via);
+    return this.#hand({ kind: "multiConnectionData", connectionList, payloads }, via, origin);
   }
 
   #encode(message: InvocationMessage): Payloads {
     return Array.from(this.#parts.protocols.values(), (protocol) => [protocol.name, protocol.write(message)] as const);
   }
 
-  #hand(message: ServiceMessage, via: ServerConnection | undefined): Promise<void> | undefined {
-    return this.#parts.container.send(message, route(via));
+  /** `origin` is the client in whose name the message is sent, if any. */
+  #hand(message: TraceableMessage, via: ServerConnection | undefined, origin?: ClientWire): Promise<void> | undefined {
+    const { container, tracing } = this.#parts;
+    return tracing.isOn(isDiagnostic(origin))
+      ? this.#handTraced(tracing.start(message), via)
+      : container.send(message, route(via));
+  }
+
+  #handTraced(message: TraceableMessage, via: ServerConnection | undefined): Promise<void> | undefined {
+    const { container, tracing } = this.#parts;
+    const fail = (error: unknown): never => {
+      tracing.failed(message, error);
+      throw error;
+    };
+    try {
+      const taken = container.send(message, route(via));
+      if (taken !== undefined) return taken.then(() => tracing.succeeded(message), fail);
+    } catch (error) {
+      fail(error);
+    }
+    tracing.succeeded(message);
+    return undefined;
+  }
+
+  async #request(build: (ackId: number) => AckableMessage, origin: ClientWire | undefined): Promise<void> {
+    const { container, tracing } = this.#parts;
+    const isTraced = tracing.isOn(isDiagnostic(origin));
+    // Each endpoint is asked by a message of its own, so there may be several.
+    const traced: AckableMessage[] = [];
+    const buildTraced = (ackId: number): AckableMessage => {
+      const message = tracing.start(build(ackId));
+      traced.push(message);
+      return message;
+    };
+    try {
+      await container.request(isTraced ? buildTraced : build, route(connectionOf(origin)));
+    } catch (error) {
+      for (const message of traced) tracing.failed(message, error);
+      throw error;
+    }
+    for (const message of traced) tracing.succeeded(message);
   }
 
   #answer(
@@ -176,7 +217,7 @@ export class ServiceOutlet implements HubOutlet {
   /** For bookkeeping at the service that nobody waits for; without a connection there is no book to keep. */
   #handInBackground(message: ServiceMessage, via: ServerConnection | undefined): void {
     try {
-      this.#hand(message, via)?.catch(() => {});
+      this.#parts.container.send(message, route(via))?.catch(() => {});
     } catch {
       // see above
     }
@@ -191,6 +232,10 @@ function connectionOf(wire: ClientWire | undefined): ServerConnection | undefine
   return wire instanceof ServiceWire ? wire.connection : undefined;
 }
 
+function isDiagnostic(origin: ClientWire | undefined): boolean {
+  return origin instanceof ServiceWire && origin.isDiagnostic;
+}
+
 function route(via: ServerConnection | undefined): { via?: ServerConnection } {
   return via === undefined ? ANY_ROUTE : { via };
 }
@@ -203,7 +248,7 @@ function isEmpty(address: Address): boolean {
   return address.to === "users" && address.userIds.length === 0;
 }
 
-function addressed(address: Address, payloads: Payloads): ServiceMessage {
+function addressed(address: Address, payloads: Payloads): TraceableMessage {
   switch (address.to) {
     case "all":
       return { kind: "broadcastData", excludedList: address.except, payloads };

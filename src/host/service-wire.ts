@@ -28,11 +28,22 @@ interface Pause {
   end(): void;
 }
 
+export interface ServiceWireParts {
+  readonly connection: ServerConnection;
+  readonly connectionId: string;
+  /** Where in the service the client is, if the service said so. */
+  readonly instanceId: string | undefined;
+  /** Whether what is sent in this client's name is traced. */
+  readonly isDiagnostic: boolean;
+  /** Told when something could not be sent and the client would miss it; called at most once. */
+  readonly onBroken: (error: Error) => void;
+}
+
 /** A client's way out: the server connection that it came in on, which keeps its messages in order. */
 export class ServiceWire implements ClientWire {
   readonly connection: ServerConnection;
-  /** Where in the service the client is, if the service said so. */
   readonly instanceId: string | undefined;
+  readonly isDiagnostic: boolean;
   readonly #connectionId: string;
   readonly #onBroken: (error: Error) => void;
   #isClosed = false;
@@ -41,17 +52,12 @@ export class ServiceWire implements ClientWire {
   /** The pause that was asked for and begins when something else is done first. */
   #nextPause: object | undefined;
 
-  /** `onBroken` is told when something could not be sent and the client would miss it; called at most once. */
-  constructor(
-    connection: ServerConnection,
-    connectionId: string,
-    instanceId: string | undefined,
-    onBroken: (error: Error) => void,
-  ) {
-    this.connection = connection;
-    this.instanceId = instanceId;
-    this.#connectionId = connectionId;
-    this.#onBroken = onBroken;
+  constructor(parts: ServiceWireParts) {
+    this.connection = parts.connection;
+    this.instanceId = parts.instanceId;
+    this.isDiagnostic = parts.isDiagnostic;
+    this.#connectionId = parts.connectionId;
+    this.#onBroken = parts.onBroken;
   }
 
   /** The client lives on another server now. */
