@@ -31,7 +31,7 @@ import { createHubContext, type HubContext } from "./hub-context.js";
 import { MessageTracing } from "./message-tracing.js";
 import { ServiceOutlet } from "./service-outlet.js";
 import { ServiceWire } from "./service-wire.js";
-import { type ShutdownHook, type ShuttingHub, shutDownHub } from "./shutdown.js";
+import { HubShutdown, type ShutdownHook, type ShuttingHub } from "./shutdown.js";
 
 const HEARTBEAT_MS = 1000;
 const FASTEST_HEARTBEAT_MS = 10;
@@ -72,6 +72,7 @@ export class HubHost implements ShuttingHub {
   readonly #leaving = new Set<ClientSession>();
   readonly #results = new ClientResults(randomUUID().replaceAll("-", ""));
   #heartbeat: Timer | undefined;
+  #wayOut: HubShutdown | undefined;
   /** Clients are being moved to other servers. */
   #isEmigrating = false;
   /** Those who wait for the last client's end. */
@@ -138,9 +139,14 @@ export class HubHost implements ShuttingHub {
     return createHubContext<TClient>(this.outlet);
   }
 
-  /** Takes the hub down in the way of its settings; see {@link shutDownHub}. Never rejects. */
+  /** Sees the clients off in the way of the settings, and keeps the connections; see {@link HubShutdown}. Never rejects. */
+  drain(hooks: readonly ShutdownHook[] = []): Promise<void> {
+    return this.#leave(hooks).drain();
+  }
+
+  /** {@link drain}, and then the end of the connections. Never rejects. */
   stop(hooks: readonly ShutdownHook[] = []): Promise<void> {
-    return shutDownHub(this, { settings: this.#shutdown, hooks, clock: this.#clock, probe: this.#probe });
+    return this.#leave(hooks).close();
   }
 
   async offline(mode: GracefulShutdownMode): Promise<void> {
@@ -173,6 +179,16 @@ export class HubHost implements ShuttingHub {
     this.#endSessions(() => true);
     this.#results.failAll(new SignalRError("STOPPED", `The hub ${this.hubName} was shut down.`));
     await closed;
+  }
+
+  #leave(hooks: readonly ShutdownHook[]): HubShutdown {
+    this.#wayOut ??= new HubShutdown(this, {
+      settings: this.#shutdown,
+      hooks,
+      clock: this.#clock,
+      probe: this.#probe,
+    });
+    return this.#wayOut;
   }
 
   #take(message: ServiceMessage, connection: ServerConnection): void {

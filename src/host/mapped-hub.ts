@@ -13,7 +13,9 @@ export interface HostedHub {
   readonly outlet: HubOutlet;
   readonly clientCount: number;
   start(): void;
-  /** Takes the hub down in the way of its settings. */
+  /** Sees the clients off in the way of its settings; what is sent still goes out. */
+  drain(hooks: readonly ShutdownHook[]): Promise<void>;
+  /** {@link drain}, and then the end of the connections. */
   stop(hooks: readonly ShutdownHook[]): Promise<void>;
 }
 
@@ -80,18 +82,30 @@ export class MappedHub {
     this.#hooks.push(hook);
   }
 
+  /** Ends the clients of the hub, or keeps it from starting; its connections stay. */
+  async drain(): Promise<void> {
+    await this.#leave()?.drain(this.#hooks);
+  }
+
   /** Ends the hub; never rejects because of a hub that could not start. */
   async stop(): Promise<void> {
-    const state = this.#state;
-    this.#reject(new SignalRError("STOPPED", "The hubs of this service were shut down."));
     try {
-      if (state.at === "running") {
-        this.#state = { at: "stopping", hub: state.hub };
-        await state.hub.host.stop(this.#hooks);
-      }
+      await this.#leave()?.stop(this.#hooks);
     } finally {
       this.#state = { at: "stopped" };
     }
+  }
+
+  /** On the way down from now on; undefined when there is nothing to take down. */
+  #leave(): HostedHub | undefined {
+    const state = this.#state;
+    this.#reject(new SignalRError("STOPPED", "The hubs of this service were shut down."));
+    if (state.at !== "running" && state.at !== "stopping") {
+      this.#state = { at: "stopped" };
+      return undefined;
+    }
+    this.#state = { at: "stopping", hub: state.hub };
+    return state.hub.host;
   }
 
   #run(create: () => RunningHub): void {

@@ -4,7 +4,7 @@ import { turns } from "../../test/support/polling.js";
 import { RecordingProbe } from "../../test/support/recording-probe.js";
 import type { GracefulShutdownMode } from "../config/options.js";
 import type { HubContext } from "./hub-context.js";
-import { type ShutdownHook, type ShuttingHub, shutDownHub } from "./shutdown.js";
+import { HubShutdown, type ShutdownHook, type ShuttingHub } from "./shutdown.js";
 
 type StepName = "offline" | "empty" | "dismiss" | "close";
 
@@ -49,7 +49,8 @@ beforeEach(() => {
 
 function begin(mode: GracefulShutdownMode, hooks: readonly ShutdownHook[] = [], timeout = 30_000) {
   const state = { isOver: false };
-  const over = shutDownHub(hub, { settings: { mode, timeout }, hooks, clock, probe }).then(() => {
+  const shutdown = new HubShutdown(hub, { settings: { mode, timeout }, hooks, clock, probe });
+  const over = shutdown.close().then(() => {
     state.isOver = true;
   });
   return { over, state };
@@ -176,4 +177,27 @@ test("a step that fails is told and passed over", async () => {
   await begin("WaitForClientsClose").over;
   expect(hub.calls.at(-1)).toBe("close");
   expect(probe.of("ShutdownStepFailed")).toHaveLength(2);
+});
+
+test("the connections stay open between drain and close, and both may be asked for twice", async () => {
+  const settings = { mode: "Off", timeout: 30_000 } as const;
+  const shutdown = new HubShutdown(hub, { settings, hooks: [], clock, probe });
+  await Promise.all([shutdown.drain(), shutdown.drain()]);
+  expect(hub.calls).toEqual(["offline Off", "dismiss 100", "empty"]);
+  await Promise.all([shutdown.close(), shutdown.close()]);
+  expect(hub.calls).toEqual(["offline Off", "dismiss 100", "empty", "close"]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test("a close long after the drain still has a moment of its own", async () => {
+  hub.held.set("close", never);
+  const settings = { mode: "Off", timeout: 30_000 } as const;
+  const shutdown = new HubShutdown(hub, { settings, hooks: [], clock, probe });
+  await shutdown.drain();
+  clock.advance(60_000);
+  const closed = shutdown.close();
+  await turns();
+  clock.advance(1000);
+  await closed;
+  expect(clock.pendingTimers).toBe(0);
 });

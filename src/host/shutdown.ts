@@ -51,20 +51,54 @@ const LAST_MS = 1000;
  * Takes a hub down, as a list of steps under one deadline: each step takes what time is left, and the last ones run even
  * when none is. Never rejects.
  */
-export async function shutDownHub(hub: ShuttingHub, input: ShutdownInput): Promise<void> {
-  const { mode, timeout } = input.settings;
-  const deadline = new Deadline(input.clock, timeout);
-  const run = new Steps(hub, input, deadline);
-  await run.step("the service's word that it sends no more clients", () => announce(hub, mode, input.clock));
-  if (mode !== "Off") {
-    await run.step("the hooks", () => runHooks(hub, input));
-    await run.step("clients to leave", () => hub.empty());
+export class HubShutdown {
+  readonly #hub: ShuttingHub;
+  readonly #input: ShutdownInput;
+  readonly #deadline: Deadline;
+  readonly #run: Steps;
+  #drained: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** The time of the settings begins to run. */
+  constructor(hub: ShuttingHub, input: ShutdownInput) {
+    this.#hub = hub;
+    this.#input = input;
+    this.#deadline = new Deadline(input.clock, input.settings.timeout);
+    this.#run = new Steps(hub, input, this.#deadline);
   }
-  await run.lastStep("onDisconnected", (isLate) =>
-    hub.dismissClients(isLate ? Number.POSITIVE_INFINITY : BATCH).then(() => hub.empty()),
-  );
-  await run.lastStep("the connections to close", () => hub.close());
-  deadline.cancel();
+
+  /** Resolves when no client is left. The connections stay open, for who has something to send still. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  /** {@link drain}, and then the end of the connections. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #drain(): Promise<void> {
+    const hub = this.#hub;
+    const { mode } = this.#input.settings;
+    await this.#run.step("the service's word that it sends no more clients", () =>
+      announce(hub, mode, this.#input.clock),
+    );
+    if (mode !== "Off") {
+      await this.#run.step("the hooks", () => runHooks(hub, this.#input));
+      await this.#run.step("clients to leave", () => hub.empty());
+    }
+    await this.#run.lastStep("onDisconnected", (isLate) =>
+      hub.dismissClients(isLate ? Number.POSITIVE_INFINITY : BATCH).then(() => hub.empty()),
+    );
+  }
+
+  async #close(): Promise<void> {
+    await this.drain();
+    await this.#run.lastStep("the connections to close", () => this.#hub.close());
+    this.#deadline.cancel();
+  }
 }
 
 async function announce(hub: ShuttingHub, mode: GracefulShutdownMode, clock: Clock): Promise<void> {

@@ -383,6 +383,40 @@ describe("shutdown", () => {
   });
 });
 
+describe("a door that decides when to start and to end", () => {
+  test("starts nothing until it is told, and waits for settings but not for connections", async () => {
+    const { host, stubs } = buildHost({}, { startsByItself: false });
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    expect(stubs).toEqual([]);
+    await host.open();
+    expect(stubs.map(({ calls, online }) => [calls, online])).toEqual([[["start"], undefined]]);
+  });
+
+  test("learns from open() that the settings are wrong, or that all is over", async () => {
+    const { host } = buildHost({ connectionString: "" }, { startsByItself: false });
+    host.mapHub("/chat", ChatHub);
+    await expect(host.open()).rejects.toMatchObject({ code: "CONNECTION_STRING_MISSING" });
+    await host.shutdown();
+    await expect(host.open()).rejects.toMatchObject({ code: "STOPPED" });
+  });
+
+  test("sees clients off first, while what is sent still goes out, and closes later", async () => {
+    const { host, stubs } = buildHost();
+    host.mapHub("/chat", ChatHub);
+    await nextTurn();
+    stubs[0]?.open();
+    const drained = host.drain();
+    expect(host.drain()).toBe(drained);
+    await drained;
+    expect(await ask(host)).toMatchObject({ status: 503, headers: { "x-signalr-error": "STOPPED" } });
+    await host.context(ChatHub).clients.all.send("last");
+    expect(stubs.map(({ calls, sent }) => [calls, sent])).toEqual([[["start", "drain"], ["last"]]]);
+    await host.shutdown();
+    expect(stubs[0]?.calls).toEqual(["start", "drain", "stop"]);
+  });
+});
+
 test.each([{ claimsProvider: 5 }, { userIdProvider: {} }])(
   "options that are no callbacks are refused at once: %o",
   (wrong) => {

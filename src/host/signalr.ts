@@ -41,6 +41,8 @@ export interface SignalRHostParts<TRequest> {
   readonly probe: Probe;
   /** The claims that the framework's usual middleware has found, when there is no `claimsProvider`. */
   readonly defaultClaims: (raw: TRequest) => ClaimsInput | undefined;
+  /** False: hubs wait for {@link SignalRHost.open}, {@link SignalRHost.started} or a client. @default true */
+  readonly startsByItself?: boolean;
   readonly clock?: Clock;
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -68,6 +70,9 @@ export class SignalRHost<TRequest> {
   readonly #reported = new Set<Error>();
   #nextTurn: NodeJS.Immediate | undefined;
   #isAwaited = false;
+  /** New clients are refused from now on. */
+  #isLeaving = false;
+  #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   /**
@@ -97,9 +102,10 @@ export class SignalRHost<TRequest> {
    * @throws SignalRError ARGUMENT_INVALID for a bad or taken path, HUB_INVALID for what is no hub class, STOPPED
    */
   mapHub(path: string, hubClass: HubClass, options?: MapHubOptions<TRequest>): void {
-    if (this.#stopped !== undefined) throw shutDown();
+    if (this.#isLeaving) throw shutDown();
     const mapping = this.#map.add(path, hubClass, options);
     if (mapping.conflict !== undefined) this.#report(mapping.conflict);
+    if (this.#parts.startsByItself === false) return;
     this.#nextTurn ??= setImmediate(() => {
       this.#nextTurn = undefined;
       this.#startMapped();
@@ -107,22 +113,20 @@ export class SignalRHost<TRequest> {
   }
 
   /**
+   * Starts the hubs. Resolves when the settings are read and found right; does not wait for connections.
+   * @throws SignalRError (as rejection) for settings and hubs that are wrong, and STOPPED after a shutdown
+   */
+  async open(): Promise<void> {
+    await this.#hubs();
+  }
+
+  /**
    * Resolves when each mapped hub has a live server connection; keeps waiting while the service cannot be reached.
    * @throws SignalRError (as rejection) for settings and hubs that are wrong, and STOPPED after a shutdown
    */
   async started(): Promise<void> {
-    this.#isAwaited = true;
-    if (this.#stopped !== undefined) throw shutDown();
-    const { conflict } = this.#map;
-    if (conflict !== undefined) throw conflict;
-    this.#startMapped();
-    await this.#open();
-    await Promise.all(
-      Array.from(this.#map.hubs, async (mapped) => {
-        const { host } = await mapped.running;
-        await host.container.opened();
-      }),
-    );
+    const hubs = await this.#hubs();
+    await Promise.all(hubs.map(({ host }) => host.container.opened()));
   }
 
   /**
@@ -144,7 +148,7 @@ export class SignalRHost<TRequest> {
     hubClass: HubClass<Hub<TClient>>,
     hook: ShutdownHook<TClient>,
   ): void {
-    if (this.#stopped !== undefined) throw shutDown();
+    if (this.#isLeaving) throw shutDown();
     if (typeof hook !== "function") {
       throw new SignalRError("ARGUMENT_INVALID", `onShutdown takes a function (context) => ..., got ${typeof hook}.`);
     }
@@ -159,7 +163,7 @@ export class SignalRHost<TRequest> {
 
   /** Answers a request that this host {@link serves}; never rejects. */
   async negotiate(request: NegotiateRequest<TRequest>): Promise<HttpAnswer> {
-    if (this.#stopped !== undefined) return leaving();
+    if (this.#isLeaving) return leaving();
     const mapping = this.#find(request.path);
     if (mapping === undefined) return NOT_FOUND;
     const answer = await negotiate({
@@ -172,18 +176,18 @@ export class SignalRHost<TRequest> {
       probe: this.#parts.probe,
     });
     // The application's callbacks may take long; a server that began to leave meanwhile sends nobody to the service.
-    return this.#stopped === undefined ? answer : leaving();
+    return this.#isLeaving ? leaving() : answer;
   }
 
   /** How the service is, from what is known at this moment. */
   health(): HealthReport {
-    const isDown = this.#failure !== undefined || this.#stopped !== undefined;
+    const isDown = this.#failure !== undefined || this.#isLeaving;
     return reportHealth(this.#map.hubs, { isDown, isPartial: this.#map.conflict !== undefined });
   }
 
   /** {@link health} after each endpoint was asked, for at most 2 seconds. Never rejects. */
   async probe(): Promise<HealthReport> {
-    if (this.#stopped !== undefined) return this.health();
+    if (this.#isLeaving) return this.health();
     try {
       const { settings } = await this.#open();
       return await probeHealth(this.health(), settings.endpoints, this.#parts.fetchUrl ?? fetch);
@@ -199,25 +203,55 @@ export class SignalRHost<TRequest> {
   }
 
   /**
+   * Refuses new clients and ends those that are here, in the way of `gracefulShutdown`; connections stay open until
+   * {@link shutdown}, for requests that are under way and have something to send. Never rejects; may be called twice.
+   */
+  drain(): Promise<void> {
+    this.#leave();
+    this.#drained ??= this.#endHubs((mapped) => mapped.drain());
+    return this.#drained;
+  }
+
+  /**
    * Refuses new clients, then ends all hubs and their connections in the way of `gracefulShutdown`. Resolves when each
    * client's `onDisconnected` has run, at the latest a moment after the shutdown's timeout; never rejects. May be called
    * at any time, and twice.
    */
   shutdown(): Promise<void> {
+    this.#leave();
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  #leave(): void {
+    this.#isLeaving = true;
     clearImmediate(this.#nextTurn);
-    const ended = await Promise.allSettled(Array.from(this.#map.hubs, (mapped) => mapped.stop()));
-    for (const outcome of ended) if (outcome.status === "rejected") this.#reportStop(toError(outcome.reason));
+  }
+
+  async #stop(): Promise<void> {
+    await this.#endHubs((mapped) => mapped.stop());
     try {
       const service = await this.#service;
       await service?.close();
     } catch {
       // It never opened; that was told when it failed.
     }
+  }
+
+  async #endHubs(end: (mapped: MappedHub) => Promise<void>): Promise<void> {
+    const ended = await Promise.allSettled(Array.from(this.#map.hubs, end));
+    for (const outcome of ended) if (outcome.status === "rejected") this.#reportStop(toError(outcome.reason));
+  }
+
+  /** All mapped hubs, started. */
+  async #hubs(): Promise<RunningHub[]> {
+    this.#isAwaited = true;
+    if (this.#isLeaving) throw shutDown();
+    const { conflict } = this.#map;
+    if (conflict !== undefined) throw conflict;
+    this.#startMapped();
+    await this.#open();
+    return Promise.all(Array.from(this.#map.hubs, ({ running }) => running));
   }
 
   #find(path: string): HubMapping<TRequest> | undefined {
@@ -232,7 +266,7 @@ export class SignalRHost<TRequest> {
   }
 
   #startMapped(): void {
-    if (this.#stopped !== undefined) return;
+    if (this.#isLeaving) return;
     for (const mapped of this.#map.hubs) {
       if (!mapped.isNew) continue;
       mapped.start(this.#open(), (service) => this.#create(mapped, service));

@@ -51,6 +51,12 @@ class StubHost implements HostedHub {
     this.calls.push("start");
   }
 
+  async drain(hooks: readonly ShutdownHook[]): Promise<void> {
+    this.calls.push("drain");
+    this.hooks.push(...hooks);
+    await this.stopping;
+  }
+
   async stop(hooks: readonly ShutdownHook[]): Promise<void> {
     this.calls.push("stop");
     this.hooks.push(...hooks);
