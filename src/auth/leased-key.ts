@@ -1,6 +1,7 @@
 import { attempt } from "../base/attempts.js";
 import type { Clock, Timer } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel, Probe } from "../base/probe.js";
 import type { KeyLease } from "./key-lease.js";
 
@@ -136,7 +137,7 @@ export class LeasedKey {
     );
   }
 
-  #log(level: LogLevel, event: string, message: string, error?: Error): void {
+  #log(level: LogLevel, event: LogEvent, message: string, error?: Error): void {
     const { probe, endpoint } = this.#input;
     if (!probe.isEnabled(level)) return;
     const attributes = { endpoint };

@@ -1,12 +1,15 @@
+import type { Instruments } from "./instruments.js";
+import type { LogCategory, LogEvent } from "./log-events.js";
+
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 /** One thing worth telling an operator. Never holds a key or a token. */
 export interface LogRecord {
   readonly level: LogLevel;
   /** Where it happened, e.g. `Microsoft.Azure.SignalR.ServiceConnection`. */
-  readonly category: string;
+  readonly category: LogCategory;
   /** Stable name of the event, e.g. `EndpointOffline` (names of the official SDK where it has the event). */
-  readonly event: string;
+  readonly event: LogEvent;
   /** A whole sentence. */
   readonly message: string;
   readonly error?: unknown;
@@ -16,9 +19,18 @@ export interface LogRecord {
 
 /** What lower floors report upwards; telemetry or the host's logger listens. */
 export interface Probe {
-  /** False lets callers skip building a record nobody reads. */
-  isEnabled(level: LogLevel): boolean;
+  /** Undefined while nobody records spans or durations, so that callers prepare nothing. It may come and go. */
+  readonly instruments?: Instruments | undefined;
+  /**
+   * False lets callers skip building a record nobody reads.
+   * @param category asked about where a category can be off as a whole, as that of single messages
+   */
+  isEnabled(level: LogLevel, category?: LogCategory): boolean;
   log(record: LogRecord): void;
+  /** Time to look whether somebody began or ceased to listen; called about once a second by each hub that runs. */
+  refresh?(): void;
+  /** Nothing more will be reported: what listens for this probe alone may stop. */
+  close?(): void;
 }
 
 /** Nobody listens. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { TokenSource } from "../auth/token-source.js";
 import { type Clock, systemClock } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import { type LogLevel, type Probe, silentProbe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { GracefulShutdownMode, ServiceSettings } from "../config/options.js";
@@ -339,7 +340,7 @@ export class ServiceContainer {
     this.#report("warn", "FailedWritingMessageToEndpoint", text, error);
   }
 
-  #report(level: LogLevel, event: string, message: string, error: unknown): void {
+  #report(level: LogLevel, event: LogEvent, message: string, error: unknown): void {
     const category = Category.endpoints;
     report(this.#probe, { level, category, event, message, error, attributes: { hub: this.hub } });
   }

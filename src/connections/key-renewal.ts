@@ -1,6 +1,7 @@
 import type { KeyExchange } from "../auth/token-source.js";
 import type { Timer } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { AccessKeyResponse } from "../protocol/service/messages.js";
@@ -69,7 +70,7 @@ export class KeyRenewal {
       });
   }
 
-  #report(level: LogLevel, event: string, message: string, error: Error): void {
+  #report(level: LogLevel, event: LogEvent, message: string, error: Error): void {
     const { environment, endpoint } = this.#options;
     report(environment.probe, {
       level,

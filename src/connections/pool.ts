@@ -2,6 +2,7 @@ import type { TokenSource } from "../auth/token-source.js";
 import { reconnectDelayMs } from "../base/backoff.js";
 import type { Timer } from "../base/clock.js";
 import type { SignalRError } from "../base/errors.js";
+import type { LogCategory, LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import { endpointLabel } from "../config/service-endpoint.js";
@@ -217,19 +218,22 @@ export class ConnectionPool {
   #reportEnd(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean, isFixed: boolean): void {
     const next = isFixed ? (wasOpen ? " It is replaced." : " It is tried again.") : "";
     if (reason === undefined) {
-      this.#report("info", "ServiceConnectionClose", `The service closed server connection ${connection.id}.${next}`);
+      const text = `The service closed server connection ${connection.id}.${next}`;
+      this.#report("info", "ServiceConnectionClose", text, undefined, Category.connection);
       return;
     }
     this.#lastFailure = reason;
     const level = this.#failures.levelOf(reason);
     if (wasOpen) {
       const text = `Server connection ${connection.id} was lost: ${reason.message}${next}`;
-      this.#report(level, "ConnectionDropped", text, reason);
+      // It heals itself. That the endpoint is offline, if it comes to that, is told as a warning.
+      const quiet = level === "debug" ? level : "info";
+      this.#report(quiet, "ConnectionDropped", text, reason, Category.connection);
       return;
     }
     const event = reason.code === "CONNECTION_HANDSHAKE_REJECTED" ? "HandshakeError" : "FailedToConnect";
     const text = `Could not connect to ${endpointLabel(this.endpoint)}: ${reason.message}${next}`;
-    this.#report(level, event, text, reason);
+    this.#report(level, event, text, reason, Category.connection);
   }
 
   #slotOf(connection: ServerConnection): PoolSlot | undefined {
@@ -245,6 +249,8 @@ export class ConnectionPool {
           "info",
           "ReceivedInstanceOfflinePing",
           `Service instance ${offline} is gone, with the clients on it.`,
+          undefined,
+          Category.connection,
         );
         this.#options.handlers.onInstanceOffline(offline);
       }
@@ -288,10 +294,16 @@ export class ConnectionPool {
     }
   }
 
-  #report(level: LogLevel, event: string, message: string, error?: unknown): void {
+  #report(
+    level: LogLevel,
+    event: LogEvent,
+    message: string,
+    error?: unknown,
+    category: LogCategory = this.isWeak ? Category.weakPool : Category.strongPool,
+  ): void {
     report(this.#environment.probe, {
       level,
-      category: this.isWeak ? Category.weakPool : Category.strongPool,
+      category,
       event,
       message,
       ...(error === undefined ? {} : { error }),

@@ -1,5 +1,6 @@
 import { serverUrl } from "../auth/service-urls.js";
 import { SignalRError, toError } from "../base/errors.js";
+import type { LogCategory, LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import { endpointLabel } from "../config/service-endpoint.js";
@@ -379,10 +380,10 @@ export class ServerConnection {
 
   #report(
     level: LogLevel,
-    event: string,
+    event: LogEvent,
     message: string,
     error?: unknown,
-    category: string = Category.connection,
+    category: LogCategory = Category.connection,
   ): void {
     report(this.#environment.probe, {
       level,

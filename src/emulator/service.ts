@@ -1,5 +1,6 @@
 import type { KeyLease } from "../auth/key-lease.js";
 import type { Clock } from "../base/clock.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceMessage } from "../protocol/service/messages.js";
 import type { ClientConnection, ClientEvents } from "./client-connection.js";
@@ -192,7 +193,7 @@ export class Service implements ClientEvents, LinkEvents {
     }
   }
 
-  #log(level: "info" | "warn", event: string, message: string, attributes: Record<string, string>): void {
+  #log(level: "info" | "warn", event: LogEvent, message: string, attributes: Record<string, string>): void {
     const { probe } = this.#input;
     if (probe.isEnabled(level)) probe.log({ level, category: LOG_CATEGORY, event, message, attributes });
   }

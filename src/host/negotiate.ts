@@ -4,6 +4,7 @@ import { clientUrl } from "../auth/service-urls.js";
 import type { TokenSource } from "../auth/token-source.js";
 import type { ClaimsInput } from "../auth/user-claims.js";
 import { SignalRError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel, Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { ServiceSettings } from "../config/options.js";
@@ -123,7 +124,7 @@ async function refuse<TRequest>(input: NegotiateInput<TRequest>): Promise<HttpAn
   const isKnown = await hasClaims(input);
   const status = isKnown ? 403 : 401;
   const code = isKnown ? "FORBIDDEN" : "UNAUTHORIZED";
-  log(input, "debug", `authorize refused a client with ${status}.`, { code });
+  log(input, "debug", "NegotiateRefused", `authorize refused a client with ${status}.`, { code });
   return refusal(status, code, "");
 }
 
@@ -140,13 +141,21 @@ function failed<TRequest>(input: NegotiateInput<TRequest>, error: unknown): Http
   const refused = failureAnswer(error);
   const code = refused.headers["x-signalr-error"] ?? "";
   const level = refused.status === 503 ? "warn" : "error";
-  log(input, level, `Negotiate for ${input.request.path} was answered with ${refused.status}.`, { code }, error);
+  log(
+    input,
+    level,
+    "NegotiateFailed",
+    `Negotiate for ${input.request.path} was answered with ${refused.status}.`,
+    { code },
+    error,
+  );
   return refused;
 }
 
 function log<TRequest>(
   input: NegotiateInput<TRequest>,
   level: LogLevel,
+  event: LogEvent,
   message: string,
   attributes: Readonly<Record<string, string>>,
   error?: unknown,
@@ -156,7 +165,7 @@ function log<TRequest>(
   input.probe.log({
     level,
     category: ROUTE_CATEGORY,
-    event: "NegotiateFailed",
+    event,
     message,
     attributes: { path, ...(remoteAddress === undefined ? {} : { remoteAddress }), ...attributes },
     ...(error === undefined ? {} : { error }),

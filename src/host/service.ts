@@ -2,6 +2,7 @@ import { createAccessKeyTokens } from "../auth/access-key.js";
 import type { TokenSource } from "../auth/token-source.js";
 import type { Clock } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel, Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import { type ConfigurationInput, type EndpointOptions, hasConnectionString, loadSettings } from "../config/load.js";
@@ -127,6 +128,6 @@ function requireDefaultMode(settings: ServiceSettings): void {
   );
 }
 
-function log(probe: Probe, level: LogLevel, event: string, message: string): void {
+function log(probe: Probe, level: LogLevel, event: LogEvent, message: string): void {
   if (probe.isEnabled(level)) probe.log({ level, category: CATEGORY, event, message });
 }

@@ -60,7 +60,12 @@ test.each(["WaitForClientsClose", "MigrateClients"] as const)("%s: every step, i
   const { over } = begin(mode, [() => void hub.calls.push("hook 1"), async () => void hub.calls.push("hook 2")]);
   await over;
   expect(hub.calls).toEqual([`offline ${mode}`, "hook 1", "hook 2", "empty", "dismiss 100", "empty", "close"]);
-  expect(probe.records).toEqual([]);
+  expect(probe.events()).toEqual([
+    "SettingServerOffline",
+    "TriggeringShutdownHooks",
+    "WaitingClientConnectionsToClose",
+    "StoppingServer",
+  ]);
   expect(clock.pendingTimers).toBe(0);
 });
 
@@ -78,7 +83,7 @@ test("Off does not wait long for the service's word", async () => {
   clock.advance(5000);
   await over;
   expect(hub.calls.at(-1)).toBe("close");
-  expect(probe.records).toEqual([]);
+  expect(probe.events()).toEqual(["SettingServerOffline", "StoppingServer"]);
 });
 
 test("a hook waits for the one before it, and clients for all", async () => {

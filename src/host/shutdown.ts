@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.js";
 import { toError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel, Probe } from "../base/probe.js";
 import type { GracefulShutdownMode, ServiceSettings } from "../config/options.js";
 import type { UntypedClient } from "../hub/client-types.js";
@@ -39,7 +40,7 @@ export interface ShutdownInput {
   readonly probe: Probe;
 }
 
-const CATEGORY = "Microsoft.Azure.SignalR.GracefulShutdown";
+const CATEGORY = "Microsoft.Azure.SignalR.ServiceHubDispatcher";
 /** Off does not wait for anything of clients, so it does not wait long for the service either. */
 const OFF_ANNOUNCEMENT_MS = 1000;
 /** Clients that are ended at one time, so that their onDisconnected methods do not all start in the same moment. */
@@ -82,12 +83,14 @@ export class HubShutdown {
   async #drain(): Promise<void> {
     const hub = this.#hub;
     const { mode } = this.#input.settings;
-    await this.#run.step("the service's word that it sends no more clients", () =>
-      announce(hub, mode, this.#input.clock),
-    );
+    await this.#run.step("the service's word that it sends no more clients", () => announce(hub, mode, this.#input));
     if (mode !== "Off") {
       await this.#run.step("the hooks", () => runHooks(hub, this.#input));
-      await this.#run.step("clients to leave", () => hub.empty());
+      await this.#run.step("clients to leave", () => {
+        const message = `Hub ${hub.hubName} waits for its ${hub.clientCount} clients to leave.`;
+        if (hub.clientCount > 0) report(this.#input.probe, "info", "WaitingClientConnectionsToClose", message);
+        return hub.empty();
+      });
     }
     await this.#run.lastStep("onDisconnected", (isLate) =>
       hub.dismissClients(isLate ? Number.POSITIVE_INFINITY : BATCH).then(() => hub.empty()),
@@ -96,12 +99,18 @@ export class HubShutdown {
 
   async #close(): Promise<void> {
     await this.drain();
-    await this.#run.lastStep("the connections to close", () => this.#hub.close());
+    await this.#run.lastStep("the connections to close", () => {
+      const message = `Hub ${this.#hub.hubName} closes its connections to the service.`;
+      report(this.#input.probe, "info", "StoppingServer", message);
+      return this.#hub.close();
+    });
     this.#deadline.cancel();
   }
 }
 
-async function announce(hub: ShuttingHub, mode: GracefulShutdownMode, clock: Clock): Promise<void> {
+async function announce(hub: ShuttingHub, mode: GracefulShutdownMode, { clock, probe }: ShutdownInput): Promise<void> {
+  const message = `Hub ${hub.hubName} tells the service that this server shuts down.`;
+  report(probe, "info", "SettingServerOffline", message);
   const told = hub.offline(mode);
   if (mode !== "Off") return told;
   const limit = new Deadline(clock, OFF_ANNOUNCEMENT_MS);
@@ -111,6 +120,7 @@ async function announce(hub: ShuttingHub, mode: GracefulShutdownMode, clock: Clo
 
 /** One after the other; one that fails keeps those behind it from running, as in the official SDK. */
 async function runHooks(hub: ShuttingHub, { hooks, probe }: ShutdownInput): Promise<void> {
+  if (hooks.length > 0) report(probe, "info", "TriggeringShutdownHooks", `Hub ${hub.hubName} runs its shutdown hooks.`);
   try {
     for (const hook of hooks) await hook(hub.context());
   } catch (thrown) {
@@ -166,7 +176,7 @@ class Steps {
   }
 }
 
-function report(probe: Probe, level: LogLevel, event: string, message: string, error?: Error): void {
+function report(probe: Probe, level: LogLevel, event: LogEvent, message: string, error?: Error): void {
   if (!probe.isEnabled(level)) return;
   probe.log({ level, category: CATEGORY, event, message, ...(error === undefined ? {} : { error }) });
 }

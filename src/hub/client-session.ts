@@ -1,4 +1,5 @@
 import { HubException, toError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import { parseHandshakeRequest, writeHandshakeResponse } from "../protocol/hub/handshake.js";
 import type { CloseMessage, HubMessage } from "../protocol/hub/messages.js";
 import { type HubProtocol, InvalidDataException } from "../protocol/hub/protocol.js";
@@ -392,7 +393,7 @@ export class ClientSession implements InvocationOwner {
     this.#state = moveSession(this.#state, to);
   }
 
-  #report(event: string, message: string, error: unknown, level: "error" | "debug" = "error"): void {
+  #report(event: LogEvent, message: string, error: unknown, level: "error" | "debug" = "error"): void {
     const probe = this.runtime.probe;
     if (!probe.isEnabled(level)) return;
     const attributes = { connectionId: this.context.connectionId };

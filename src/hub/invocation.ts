@@ -1,4 +1,5 @@
 import { HubException, toError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { CompletionMessage, InvocationMessage, StreamInvocationMessage } from "../protocol/hub/messages.js";
 import { type HubCallerClients, OutletCallerClients } from "./clients.js";
 import type { HubCallerContext } from "./context.js";
@@ -342,7 +343,7 @@ export class Invocation implements HubCall {
     }
   }
 
-  #report(event: string, error: unknown): void {
+  #report(event: LogEvent, error: unknown): void {
     const { probe, hubName } = this.#owner.runtime;
     // A call that nobody waits for any more may well fail because of that.
     const level = this.#isCancelled ? "debug" : "error";
