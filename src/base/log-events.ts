@@ -108,29 +108,29 @@ export const LOG_EVENTS = {
     FailedStreaming: row(25, "error", "{hub}.{method} failed: {error}"),
     FailedDisposingHub: row(1001, "error", "{hub}.{method} failed: {error}"),
   },
-  /** One record for each message: off unless asked for. */
+  /** For single messages, so only for those that are traced. */
   "Microsoft.Azure.SignalR.ServiceLifetimeManager": {
-    StartToBroadcastMessage: row(0, "info", "Sends {method} to all clients of hub {hub}."),
-    StartToBroadcastMessageWithExcludedConnection: row(
-      1,
+    StartToBroadcastMessage: row(0, "info", "Start to send message {tracingId} to all clients."),
+    StartToSendMessageToConnections: row(10, "info", "Start to send message {tracingId} to connections."),
+    StartToBroadcastMessageToGroup: row(20, "info", "Start to send message {tracingId} to a group."),
+    StartToBroadcastMessageToGroups: row(30, "info", "Start to send message {tracingId} to groups."),
+    StartToSendMessageToUser: row(40, "info", "Start to send message {tracingId} to a user."),
+    StartToSendMessageToUsers: row(50, "info", "Start to send message {tracingId} to users."),
+    StartToAddConnectionToGroup: row(
+      60,
       "info",
-      "Sends {method} to all clients of hub {hub} but {count}.",
+      "Start to send message {tracingId} that adds a connection to a group.",
     ),
-    StartToSendMessageToConnections: row(10, "info", "Sends {method} to {count} clients of hub {hub}."),
-    StartToSendMessageToConnection: row(11, "info", "Sends {method} to client {id} of hub {hub}."),
-    StartToBroadcastMessageToGroup: row(20, "info", "Sends {method} to group {group} of hub {hub}."),
-    StartToBroadcastMessageToGroupWithExcludedConnections: row(
-      21,
+    StartToRemoveConnectionFromGroup: row(
+      70,
       "info",
-      "Sends {method} to group {group} of hub {hub} but {count}.",
+      "Start to send message {tracingId} that removes a connection from a group.",
     ),
-    StartToBroadcastMessageToGroups: row(30, "info", "Sends {method} to {count} groups of hub {hub}."),
-    StartToSendMessageToUser: row(40, "info", "Sends {method} to user {user} of hub {hub}."),
-    StartToSendMessageToUsers: row(50, "info", "Sends {method} to {count} users of hub {hub}."),
-    StartToAddConnectionToGroup: row(60, "info", "Adds client {id} to group {group} of hub {hub}."),
-    StartToRemoveConnectionFromGroup: row(70, "info", "Removes client {id} from group {group} of hub {hub}."),
-    FailedToSendMessage: row(100, "warn", "{method} could not be sent: {error}"),
-    StartToInvokeClient: row(1001, "info", "Asks client {id} of hub {hub} for the result of {method}."),
+    FailedToSendMessage: row(100, "warn", "Failed to send message {tracingId}: {error}"),
+    SucceededToSendMessage: row(110, "info", "Succeeded to send message {tracingId}."),
+    RecieveMessageFromService: row(120, "info", "Received message {tracingId} ({kind}) from the service."),
+    StartToInvokeConnection: row(1001, "info", "Start to send message {tracingId} that asks a client."),
+    StartToSendMessage: row(1002, "info", "Start to send message {tracingId} of kind {kind}."),
   },
   "Azure.Core": { AzureLog: row(1001, "error", "{text}") },
   "Azure.Identity": { AzureLog: row(1001, "error", "{text}") },
@@ -149,9 +149,6 @@ export type LogCategory = keyof Table;
 
 /** Stable name of an event. */
 export type LogEvent = { [Category in LogCategory]: keyof Table[Category] & string }[LogCategory];
-
-/** The category of records that are written for single messages. */
-export const MESSAGE_LOG: LogCategory = "Microsoft.Azure.SignalR.ServiceLifetimeManager";
 
 /** The row of an event; undefined when the category has no such event. */
 export function logEventRow(category: LogCategory, event: LogEvent): LogEventRow | undefined {

@@ -21,11 +21,8 @@ export interface LogRecord {
 export interface Probe {
   /** Undefined while nobody records spans or durations, so that callers prepare nothing. It may come and go. */
   readonly instruments?: Instruments | undefined;
-  /**
-   * False lets callers skip building a record nobody reads.
-   * @param category asked about where a category can be off as a whole, as that of single messages
-   */
-  isEnabled(level: LogLevel, category?: LogCategory): boolean;
+  /** False lets callers skip building a record nobody reads. */
+  isEnabled(level: LogLevel): boolean;
   log(record: LogRecord): void;
   /** Time to look whether somebody began or ceased to listen; called about once a second by each hub that runs. */
   refresh?(): void;

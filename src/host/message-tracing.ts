@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { toError } from "../base/errors.js";
+import type { LogEvent } from "../base/log-events.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceMessage } from "../protocol/service/messages.js";
 
@@ -10,7 +11,7 @@ const PREFIX_BITS = 28;
 const COUNTER_BITS = 32n;
 
 /** Names of the events that tell a traced message's start, and what the message is, by its kind. */
-const STARTS: { readonly [Kind in ServiceMessage["kind"]]?: readonly [event: string, what: string] } = {
+const STARTS: { readonly [Kind in ServiceMessage["kind"]]?: readonly [event: LogEvent, what: string] } = {
   broadcastData: ["StartToBroadcastMessage", "to all clients"],
   multiConnectionData: ["StartToSendMessageToConnections", "to connections"],
   groupBroadcastData: ["StartToBroadcastMessageToGroup", "to a group"],
@@ -71,7 +72,7 @@ export class MessageTracing {
   /** The message with a new tracing id, told to the log. */
   start<T extends TraceableMessage>(message: T): T {
     const tracingId = this.#newId();
-    const [event, what] = STARTS[message.kind] ?? ["StartToSendMessage", `of kind ${message.kind}`];
+    const [event, what] = STARTS[message.kind] ?? (["StartToSendMessage", `of kind ${message.kind}`] as const);
     this.#log("info", event, `Start to send message ${tracingId} ${what}.`, tracingId);
     return { ...message, ext: { ...message.ext, tracingId } };
   }
@@ -95,7 +96,7 @@ export class MessageTracing {
     this.#log("info", "RecieveMessageFromService", text, tracingId);
   }
 
-  #log(level: "info" | "warn", event: string, message: string, tracingId: bigint | undefined, error?: unknown): void {
+  #log(level: "info" | "warn", event: LogEvent, message: string, tracingId: bigint | undefined, error?: unknown): void {
     const { probe, hub } = this.#parts;
     if (!probe.isEnabled(level)) return;
     const attributes = { hub, tracingId: String(tracingId) };
