@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createJsonHubProtocol } from "../protocol/hub/json.js";
-import { createMessagePackHubProtocol } from "../protocol/hub/messagepack.js";
-import type { HubProtocol } from "../protocol/hub/protocol.js";
+import { createJsonHubProtocol } from "./json.js";
+import { createMessagePackHubProtocol } from "./messagepack.js";
+import type { HubProtocol } from "./protocol.js";
 import { RecordBuffer } from "./record-buffer.js";
 
 const JSON_PROTOCOL = createJsonHubProtocol();

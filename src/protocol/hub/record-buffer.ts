@@ -1,4 +1,4 @@
-import { type HubProtocol, InvalidDataException } from "../protocol/hub/protocol.js";
+import { type HubProtocol, InvalidDataException } from "./protocol.js";
 
 const SMALLEST_BUFFER = 256;
 
