@@ -6,7 +6,6 @@ import type { ServerLink } from "./server-link.js";
 
 /** The hub that the calls are made in. */
 export interface CallScope {
-  readonly instanceId: string;
   readonly directory: Directory<ClientConnection>;
   linkOfServer(serverId: string): ServerLink | undefined;
 }
@@ -48,7 +47,7 @@ export class ClientCalls {
     this.#add({ invocationId, connectionId, callerServerId: caller.serverId, caller });
     // The owner has to expect the answer before the client can give it.
     if (owner.serverId !== caller.serverId) owner.send(message);
-    caller.send({ kind: "serviceMapping", invocationId, connectionId, instanceId: this.#hub.instanceId });
+    caller.send({ kind: "serviceMapping", invocationId, connectionId, instanceId: client.instance.id });
     client.deliver(new PreparedPayloads(message.payloads));
   }
 
@@ -65,6 +64,12 @@ export class ClientCalls {
     for (const call of this.#byClient.get(client.connectionId) ?? []) {
       if (call.callerServerId !== to.serverId) to.send(announcement(call));
     }
+  }
+
+  /** Forgets the calls of a client whose instance is gone: the servers fail them by themselves. */
+  clientLost(client: ClientConnection): void {
+    for (const call of this.#byClient.get(client.connectionId) ?? []) this.#calls.delete(call.invocationId);
+    this.#byClient.delete(client.connectionId);
   }
 
   /** Fails the calls of a client that is gone; `owner` knows it by itself. */

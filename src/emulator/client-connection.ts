@@ -6,6 +6,7 @@ import { BadHello, type Hello, HelloReader } from "./client-hello.js";
 import type { ClientTransport, TransportName } from "./client-transport.js";
 import type { Member } from "./directory.js";
 import { closeMessage, isCloseMessage } from "./farewell.js";
+import type { Instance } from "./instances.js";
 import { isTextProtocol, type PreparedPayloads } from "./payloads.js";
 import type { Feeder, ServerLink } from "./server-link.js";
 
@@ -24,6 +25,8 @@ export interface ClientConnectionInput {
   readonly connectionToken: string;
   /** Hub name at the service. */
   readonly hub: string;
+  /** Where it is at the service. */
+  readonly instance: Instance;
   readonly claims: readonly WireClaim[];
   readonly terms: ClientTerms;
   readonly headers: WireHeaders;
@@ -60,6 +63,7 @@ export class ClientConnection implements Member, Feeder {
   readonly connectionId: string;
   readonly connectionToken: string;
   readonly hub: string;
+  readonly instance: Instance;
   readonly terms: ClientTerms;
   readonly headers: WireHeaders;
   readonly queryString: string;
@@ -91,6 +95,7 @@ export class ClientConnection implements Member, Feeder {
     this.connectionId = input.connectionId;
     this.connectionToken = input.connectionToken;
     this.hub = input.hub;
+    this.instance = input.instance;
     this.claims = input.claims;
     this.terms = input.terms;
     this.headers = input.headers;

@@ -151,6 +151,7 @@ export class ClientSessions {
     this.#sessions.set(connectionToken, { hub, transport, openedAtMs: clock.unixTime() });
     const client = new ClientConnection({
       ...negotiation,
+      instance: service.instances.forClient(),
       transport,
       claims: request.token.claims,
       terms: this.termsOf(request.token),

@@ -1,5 +1,5 @@
 import type { PassedMessages, TapOptions } from "./message-tap.js";
-import type { ClientSnapshot, GroupSnapshot, HubSnapshot } from "./snapshots.js";
+import type { ClientSnapshot, GroupSnapshot, HubSnapshot, InstanceSnapshot } from "./snapshots.js";
 
 /**
  * A running emulator of Azure SignalR Service: what it holds can be looked at, and faults can be made on purpose. Where
@@ -18,6 +18,8 @@ export interface Emulator {
   clients(hub?: string): readonly ClientSnapshot[];
   /** The groups that have members. */
   groups(hub?: string): readonly GroupSnapshot[];
+  /** The instances that the service consists of, also those that were stopped. */
+  instances(): readonly InstanceSnapshot[];
   /**
    * What passes between the emulator and its hub servers, both ways, from now on.
    *
@@ -65,6 +67,13 @@ export interface Emulator {
   loseAcks(count: number): void;
   /** The instance that carries the clients is gone: they are cut, and their servers hear it as a ping, not one by one. */
   loseInstance(hub?: string): void;
+  /**
+   * Takes down one of the {@link instances}: its clients and server connections are cut, the servers that are connected to others hear
+   * it as a ping, and who comes is put on what is left. With none left everybody is refused (503). False: there is none of this id.
+   */
+  stopInstance(id: string): boolean;
+  /** Lets clients and servers onto a stopped instance again. False: there is none of this id. */
+  restartInstance(id: string): boolean;
   /** Asks each hub server for one more server connection, as the service does to spread its load. */
   rebalance(hub?: string): void;
   /** Sends a ping with these pairs of key and value on all server connections. */

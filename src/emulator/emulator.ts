@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Secret } from "../base/secret.js";
@@ -9,12 +8,13 @@ import type { Emulator } from "./emulator-api.js";
 import * as faults from "./fault-injection.js";
 import { HealthDoor } from "./health-door.js";
 import { type HttpDoor, refuse, refuseUpgrade, requestUrl, type UpgradeDoor } from "./http.js";
+import { Instances } from "./instances.js";
 import { type Listener, listen } from "./listen.js";
 import type { PassedMessages, TapOptions } from "./message-tap.js";
 import { type EmulatorOptions, type ResolvedEmulatorOptions, resolveEmulatorOptions } from "./options.js";
 import { ServerDoor } from "./server-door.js";
 import { Service } from "./service.js";
-import type { ClientSnapshot, GroupSnapshot, HubSnapshot } from "./snapshots.js";
+import type { ClientSnapshot, GroupSnapshot, HubSnapshot, InstanceSnapshot } from "./snapshots.js";
 import { TokenCheck } from "./tokens.js";
 import { TurnEnd } from "./turn-end.js";
 import { WebSocketAcceptor } from "./ws-server.js";
@@ -57,8 +57,8 @@ class RunningEmulator implements Emulator {
     const lentKey = options.entra ? createLentKey() : undefined;
     const keys = [new Secret(options.accessKey), ...(lentKey === undefined ? [] : [lentKey.accessKey])];
     const tokens = new TokenCheck(keys, clock);
-    const instanceId = `emulator-${randomBytes(6).toString("hex")}`;
-    const service = new Service({ instanceId, capacity: maxClients, clock, probe, lentKey });
+    const instances = new Instances(options.instances);
+    const service = new Service({ instances, capacity: maxClients, clock, probe, lentKey });
     const clientAcceptor = new WebSocketAcceptor(options.maxClientMessageBytes, turnEnd);
     const serverAcceptor = new WebSocketAcceptor(options.maxServerMessageBytes, turnEnd);
     const sessions = new ClientSessions({
@@ -126,6 +126,10 @@ class RunningEmulator implements Emulator {
     return this.#service.groupSnapshots(hub?.toLowerCase());
   }
 
+  instances(): readonly InstanceSnapshot[] {
+    return this.#service.instanceSnapshots();
+  }
+
   messages(options?: TapOptions): PassedMessages {
     const messages = this.#service.taps.open(options);
     if (this.#service.isStopped) messages.close();
@@ -166,6 +170,14 @@ class RunningEmulator implements Emulator {
 
   loseInstance(hub?: string): void {
     faults.loseInstance(this.#service, hub?.toLowerCase());
+  }
+
+  stopInstance(id: string): boolean {
+    return faults.stopInstance(this.#service, id);
+  }
+
+  restartInstance(id: string): boolean {
+    return faults.restartInstance(this.#service, id);
   }
 
   rebalance(hub?: string): void {

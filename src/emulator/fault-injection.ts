@@ -4,6 +4,7 @@ import type { Service } from "./service.js";
 
 /* Faults that concern connections which are there already. */
 
+const TOLD_TO_STOP = "The emulator was told to stop its instance.";
 const TOLD_TO_CUT = "The emulator was told to cut it.";
 
 export function dropServerConnections(service: Service, hub: string | undefined): void {
@@ -28,8 +29,37 @@ export function dropClient(service: Service, connectionId: string): boolean {
 
 /** First the ping, so that the servers have forgotten these clients when they come back as new ones. */
 export function loseInstance(service: Service, hub: string | undefined): void {
-  for (const link of service.links(hub)) link.send(offlinePing(service.instanceId));
+  for (const { id } of service.instances.all) {
+    for (const link of service.links(hub)) link.send(offlinePing(id));
+  }
   for (const client of service.clients(hub)) client.drop(undefined);
+}
+
+/** False: there is none of this id. */
+export function stopInstance(service: Service, id: string): boolean {
+  const instance = service.instances.find(id);
+  if (instance === undefined) return false;
+  if (!instance.isUp) return true;
+  instance.isUp = false;
+  // What is left of the service tells the servers; what was on the instance says nothing any more.
+  const links = service.links();
+  for (const link of links) {
+    if (link.instance !== instance) link.send(offlinePing(id));
+  }
+  for (const client of service.clients()) {
+    if (client.instance === instance) client.drop(undefined);
+  }
+  for (const link of links) {
+    if (link.instance === instance) link.abort(TOLD_TO_STOP);
+  }
+  return true;
+}
+
+/** False: there is none of this id. */
+export function restartInstance(service: Service, id: string): boolean {
+  const instance = service.instances.find(id);
+  if (instance !== undefined) instance.isUp = true;
+  return instance !== undefined;
 }
 
 export function rebalance(service: Service, hub: string | undefined): void {
@@ -38,5 +68,8 @@ export function rebalance(service: Service, hub: string | undefined): void {
   for (const link of service.links(hub)) {
     if (link.takesClients) servers.set(`${link.hub} ${link.serverId}`, link);
   }
-  for (const link of servers.values()) link.send(targetPing(service.instanceId));
+  for (const link of servers.values()) {
+    const { id } = service.instances.forLink(link.serverId, link.hub, service.links(link.hub));
+    link.send(targetPing(id));
+  }
 }

@@ -37,6 +37,7 @@ describe("what the emulator holds", () => {
       userId: "ann",
       protocol: "json",
       transport: "WebSockets",
+      instanceId: emulator.instances()[0]?.id,
       serverId: "server-a",
       groups: ["lobby"],
     };

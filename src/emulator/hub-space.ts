@@ -5,6 +5,7 @@ import type { ClientConnection } from "./client-connection.js";
 import type { Hello } from "./client-hello.js";
 import { Directory } from "./directory.js";
 import { ClientMoves } from "./moves.js";
+import { OnDemandConnections } from "./on-demand.js";
 import { openMessage } from "./open-message.js";
 import { chooseLink } from "./router.js";
 import type { ServerLink } from "./server-link.js";
@@ -20,8 +21,6 @@ export interface Totals {
 export interface HubSpaceInput {
   /** Name at the service, lower case. */
   readonly name: string;
-  /** Id of this instance of the service. */
-  readonly instanceId: string;
   readonly clock: Clock;
   readonly totals: () => Totals;
   /** What servers with an identity sign client tokens with; undefined: nothing is lent. */
@@ -31,25 +30,25 @@ export interface HubSpaceInput {
 /** One hub at the service: its servers, its clients, and who is where. */
 export class HubSpace {
   readonly name: string;
-  readonly instanceId: string;
   readonly clock: Clock;
   readonly lentKey: KeyLease | undefined;
   readonly directory = new Directory<ClientConnection>();
   readonly userGroups: UserGroups;
   readonly calls: ClientCalls;
   readonly moves: ClientMoves;
+  readonly #onDemand: OnDemandConnections;
   readonly #links = new Set<ServerLink>();
   readonly #totals: () => Totals;
 
   constructor(input: HubSpaceInput) {
     this.name = input.name;
-    this.instanceId = input.instanceId;
     this.clock = input.clock;
     this.lentKey = input.lentKey;
     this.#totals = input.totals;
     this.userGroups = new UserGroups(input.clock);
     this.calls = new ClientCalls(this);
     this.moves = new ClientMoves(this);
+    this.#onDemand = new OnDemandConnections(input.clock);
   }
 
   get links(): ReadonlySet<ServerLink> {
@@ -83,7 +82,10 @@ export class HubSpace {
   /** The server lost sight of its clients, so they have to come back as new ones. */
   removeLink(link: ServerLink): void {
     if (!this.#links.delete(link)) return;
-    if (this.linkOfServer(link.serverId) === undefined) this.calls.serverGone(link.serverId);
+    if (this.linkOfServer(link.serverId) === undefined) {
+      this.calls.serverGone(link.serverId);
+      this.#onDemand.serverGone(link.serverId);
+    }
     this.moves.linkGone(link);
     if (link.clientCount === 0) return;
     for (const client of this.directory.all()) {
@@ -94,7 +96,8 @@ export class HubSpace {
 
   /** Finds a server for a client that said hello, and introduces them. Without a server the client is told so. */
   admit(client: ClientConnection, hello: Hello): void {
-    const link = chooseLink(this.#links, client.terms.sticky);
+    const { instance } = client;
+    const link = chooseLink(this.#links, { instance, sticky: client.terms.sticky });
     if (link === undefined) {
       client.close({ error: this.#nobodyThere(client), notice: undefined });
       return;
@@ -104,8 +107,9 @@ export class HubSpace {
       for (const group of this.userGroups.of(client.userId)) this.directory.join(client, group);
     }
     client.attach(link);
-    link.send(openMessage(client, this.instanceId));
+    link.send(openMessage(client));
     link.forward(client.connectionId, hello.bytes);
+    if (link.instance !== instance) this.#onDemand.ask(link, instance);
   }
 
   /** Forgets a client; its server hears about it unless `notice` is undefined. */
@@ -113,7 +117,8 @@ export class HubSpace {
     this.directory.remove(client);
     const { link, connectionId } = client;
     this.moves.clientGone(client);
-    this.calls.clientGone(client, link);
+    if (client.instance.isUp) this.calls.clientGone(client, link);
+    else this.calls.clientLost(client);
     client.attach(undefined);
     if (notice !== undefined) {
       link?.send({ kind: "closeConnection", connectionId, errorMessage: notice, headers: [] });

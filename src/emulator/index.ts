@@ -8,4 +8,4 @@ export type { TransportName } from "./client-transport.js";
 export { type Emulator, startEmulator } from "./emulator.js";
 export type { PassedMessage, PassedMessages, TapOptions } from "./message-tap.js";
 export { EMULATOR_DEFAULTS, type EmulatorOptions } from "./options.js";
-export type { ClientSnapshot, GroupSnapshot, HubSnapshot, ServerSnapshot } from "./snapshots.js";
+export type { ClientSnapshot, GroupSnapshot, HubSnapshot, InstanceSnapshot, ServerSnapshot } from "./snapshots.js";

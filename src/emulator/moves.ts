@@ -9,7 +9,6 @@ import type { ServerLink } from "./server-link.js";
 
 /** The hub that the clients are moved in. */
 export interface MoveScope {
-  readonly instanceId: string;
   readonly clock: Clock;
   readonly directory: Directory<ClientConnection>;
   readonly calls: ClientCalls;
@@ -38,7 +37,7 @@ export class ClientMoves {
     const { link: from, request } = client;
     // Before its handshake is answered a client has to stay: the next server throws away its own answer.
     if (from === undefined || request === undefined || !client.isOpen || client.terms.sticky?.isRequired) return;
-    if (this.#pausing.has(client) || this.#targetFrom(from) === undefined) return;
+    if (this.#pausing.has(client) || this.#targetOf(client, from) === undefined) return;
     if (!client.isMarked || !from.announcedMoves) {
       // Servers that do not mark their messages are older than flow control, and one that is surprised cannot prepare.
       this.#finish(client, from);
@@ -73,7 +72,7 @@ export class ClientMoves {
   #finish(client: ClientConnection, from: ServerLink): void {
     this.clientGone(client);
     const { connectionId, request } = client;
-    const to = this.#targetFrom(from);
+    const to = this.#targetOf(client, from);
     if (to === undefined || request === undefined) {
       // The other server is gone again, so the client stays until the next one comes.
       from.send(flowControl(client, FlowControlOperation.Resume));
@@ -84,14 +83,14 @@ export class ClientMoves {
     from.send({ kind: "closeConnection", connectionId, errorMessage: "", headers });
     client.formerLink = from;
     client.attach(to);
-    to.send(openMessage(client, this.#hub.instanceId, from.serverId));
+    to.send(openMessage(client, from.serverId));
     to.forward(connectionId, request);
     this.#hub.calls.clientMoved(client, to);
     client.release();
   }
 
-  #targetFrom(link: ServerLink): ServerLink | undefined {
-    return chooseLink(this.#hub.links, undefined, link.serverId);
+  #targetOf({ instance }: ClientConnection, from: ServerLink): ServerLink | undefined {
+    return chooseLink(this.#hub.links, { instance, exceptServer: from.serverId });
   }
 }
 

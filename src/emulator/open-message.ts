@@ -2,8 +2,8 @@ import type { OpenConnection, WireHeaders } from "../protocol/service/messages.j
 import type { ClientConnection } from "./client-connection.js";
 
 /** Introduces a client to a server; `migratedFrom` is the id of the server that it comes from, if it does. */
-export function openMessage(client: ClientConnection, instanceId: string, migratedFrom?: string): OpenConnection {
-  const own: Array<readonly [string, readonly string[]]> = [["Asrs-Instance-Id", [instanceId]]];
+export function openMessage(client: ClientConnection, migratedFrom?: string): OpenConnection {
+  const own: Array<readonly [string, readonly string[]]> = [["Asrs-Instance-Id", [client.instance.id]]];
   if (client.terms.isDiagnostic) own.push(["Asrs-Is-Diagnostic-Client", ["true"]]);
   if (migratedFrom !== undefined) own.push(["Asrs-Migrate-From", [migratedFrom]]);
   return {

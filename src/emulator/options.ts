@@ -12,6 +12,8 @@ export interface EmulatorOptions {
   readonly accessKey?: string;
   /** Clients that may be connected at once, all hubs together; also the capacity that servers are told. @default 100_000 */
   readonly maxClients?: number;
+  /** Instances that the service consists of; clients and server connections are spread over them. @default 1 */
+  readonly instances?: number;
   /** Largest websocket message taken from a client. @default 16 MiB */
   readonly maxClientMessageBytes?: number;
   /** Largest service message taken from a hub server. @default 128 MiB */
@@ -40,12 +42,14 @@ export type ResolvedEmulatorOptions = Readonly<Required<Omit<EmulatorOptions, "h
 
 const MEBIBYTE = 1024 * 1024;
 const LEAST_KEY_LENGTH = 32;
+const MOST_INSTANCES = 100;
 
 export const EMULATOR_DEFAULTS = Object.freeze({
   port: 8888,
   // Public knowledge: Microsoft's own emulator has the same one, so its connection strings work here too.
   accessKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH",
   maxClients: 100_000,
+  instances: 1,
   maxClientMessageBytes: 16 * MEBIBYTE,
   maxServerMessageBytes: 128 * MEBIBYTE,
   clientSendBufferBytes: 16 * MEBIBYTE,
@@ -60,6 +64,7 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
     host: given.host,
     accessKey: given.accessKey ?? EMULATOR_DEFAULTS.accessKey,
     maxClients: given.maxClients ?? EMULATOR_DEFAULTS.maxClients,
+    instances: given.instances ?? EMULATOR_DEFAULTS.instances,
     maxClientMessageBytes: given.maxClientMessageBytes ?? EMULATOR_DEFAULTS.maxClientMessageBytes,
     maxServerMessageBytes: given.maxServerMessageBytes ?? EMULATOR_DEFAULTS.maxServerMessageBytes,
     clientSendBufferBytes: given.clientSendBufferBytes ?? EMULATOR_DEFAULTS.clientSendBufferBytes,
@@ -71,6 +76,7 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
   };
   checkWholeNumber("port", resolved.port, 0, 65_535);
   checkWholeNumber("maxClients", resolved.maxClients, 1, Number.MAX_SAFE_INTEGER);
+  checkWholeNumber("instances", resolved.instances, 1, MOST_INSTANCES);
   checkWholeNumber("maxClientMessageBytes", resolved.maxClientMessageBytes, 1, 0x7fffffff);
   checkWholeNumber("maxServerMessageBytes", resolved.maxServerMessageBytes, 1, 0x7fffffff);
   checkWholeNumber("clientSendBufferBytes", resolved.clientSendBufferBytes, 1, Number.MAX_SAFE_INTEGER);

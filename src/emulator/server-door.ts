@@ -59,8 +59,8 @@ export class ServerDoor implements UpgradeDoor {
     const token = requestToken(request, url);
     const checked = await tokens.check(token, PATH, hub);
     // Looked at last, because it may change meanwhile.
-    if (service.isStopped) return { status: 503, reason: "The emulator stops." };
-    if (service.faults.serverRefusal !== undefined) return service.faults.serverRefusal;
+    const refusal = service.refusalOfNewServers();
+    if (refusal !== undefined) return refusal;
     return acceptsIdentities && token !== undefined && isRefusal(checked) ? IDENTITY : checked;
   }
 
@@ -69,11 +69,14 @@ export class ServerDoor implements UpgradeDoor {
     const id = url.searchParams.get("cid")?.slice(0, LONGEST_ID) || randomUUID();
     acceptor.accept(request, socket, head, (peer) => {
       const serverId = findServerId(request, token) ?? id;
+      const target = url.searchParams.get("target");
+      const instance = service.instances.forLink(serverId, hub, service.links(hub), target);
       const link = new ServerLink({
         socket: peer,
         id,
         serverId,
         hub,
+        instance,
         turnEnd,
         clock,
         handshakeTimeoutMs,

@@ -12,6 +12,7 @@ import {
 import { keepAlivePing } from "../protocol/service/pings.js";
 import { DelayLine } from "./delay-line.js";
 import type { Faults } from "./faults.js";
+import type { Instance } from "./instances.js";
 import type { MessageTaps } from "./message-tap.js";
 import type { Routable } from "./router.js";
 import type { Flushable, TurnEnd } from "./turn-end.js";
@@ -41,6 +42,8 @@ export interface ServerLinkInput {
   readonly serverId: string;
   /** Hub name at the service. */
   readonly hub: string;
+  /** Where it ends at the service. */
+  readonly instance: Instance;
   readonly turnEnd: TurnEnd;
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
@@ -67,6 +70,7 @@ export class ServerLink implements Flushable, Routable {
   readonly id: string;
   readonly serverId: string;
   readonly hub: string;
+  readonly instance: Instance;
   /** Clients attached to it; kept by the clients. */
   clientCount = 0;
   /** Set by `fin`: no new clients. */
@@ -95,6 +99,7 @@ export class ServerLink implements Flushable, Routable {
     this.id = input.id;
     this.serverId = input.serverId;
     this.hub = input.hub;
+    this.instance = input.instance;
     this.#socket = input.socket;
     this.#turnEnd = input.turnEnd;
     this.#clock = input.clock;

@@ -9,6 +9,7 @@ import { handleServerMessage } from "./dispatch.js";
 import { Faults } from "./faults.js";
 import type { Refusal } from "./http.js";
 import { HubSpace, type Totals } from "./hub-space.js";
+import type { Instances } from "./instances.js";
 import { MessageTaps } from "./message-tap.js";
 import type { LinkEvents, ServerLink } from "./server-link.js";
 import {
@@ -18,10 +19,12 @@ import {
   groupSnapshots,
   type HubSnapshot,
   hubSnapshot,
+  type InstanceSnapshot,
+  instanceSnapshots,
 } from "./snapshots.js";
 
 export interface ServiceInput {
-  readonly instanceId: string;
+  readonly instances: Instances;
   readonly capacity: number;
   readonly clock: Clock;
   readonly probe: Probe;
@@ -29,6 +32,7 @@ export interface ServiceInput {
   readonly lentKey: KeyLease | undefined;
 }
 
+const NO_INSTANCE = Object.freeze({ status: 503, reason: "All instances of the emulator were told to stop." });
 const LOG_CATEGORY = "AzureSignalR.Emulator";
 // The protocol promises servers a sign of life every 5 seconds.
 const SERVER_HEARTBEAT_MS = 5000;
@@ -51,8 +55,8 @@ export class Service implements ClientEvents, LinkEvents {
     this.#heartbeat = input.clock.every(SERVER_HEARTBEAT_MS, () => this.#beat());
   }
 
-  get instanceId(): string {
-    return this.#input.instanceId;
+  get instances(): Instances {
+    return this.#input.instances;
   }
 
   /** No connection may be added any more. */
@@ -63,6 +67,7 @@ export class Service implements ClientEvents, LinkEvents {
   /** Why no client is let in now, if none is. */
   refusalOfNewClients(): Refusal | undefined {
     if (this.#isStopped) return { status: 503, reason: "The emulator stops." };
+    if (!this.instances.isAnyUp) return NO_INSTANCE;
     const { capacity } = this.#input;
     if (this.#clients.size < capacity) return this.faults.clientRefusal;
     return { status: 429, reason: `The emulator has ${capacity} clients, which is its limit (maxClients).` };
@@ -72,8 +77,15 @@ export class Service implements ClientEvents, LinkEvents {
     return (this.#hubs.get(hub)?.links.size ?? 0) > 0;
   }
 
+  /** Why no server is let in now, if none is. */
+  refusalOfNewServers(): Refusal | undefined {
+    if (this.#isStopped) return { status: 503, reason: "The emulator stops." };
+    return this.instances.isAnyUp ? this.faults.serverRefusal : NO_INSTANCE;
+  }
+
   addClient(client: ClientConnection): void {
     this.#clients.add(client);
+    client.instance.clientCount += 1;
   }
 
   addLink(link: ServerLink): void {
@@ -93,6 +105,10 @@ export class Service implements ClientEvents, LinkEvents {
   /** The groups that have members, of all hubs or of one. */
   groupSnapshots(hub?: string): GroupSnapshot[] {
     return this.#spaces(hub).flatMap(groupSnapshots);
+  }
+
+  instanceSnapshots(): InstanceSnapshot[] {
+    return instanceSnapshots(this.instances, this.links());
   }
 
   /** Server connections, of all hubs or of one. */
@@ -154,6 +170,7 @@ export class Service implements ClientEvents, LinkEvents {
 
   #clientClosed(client: ClientConnection, notice: string | undefined): void {
     this.#clients.delete(client);
+    client.instance.clientCount -= 1;
     this.#hubs.get(client.hub)?.removeClient(client, notice);
     if (notice) this.#log("info", "ClientClosed", notice, { hub: client.hub, connectionId: client.connectionId });
   }
@@ -167,8 +184,8 @@ export class Service implements ClientEvents, LinkEvents {
   #hub(name: string): HubSpace {
     let hub = this.#hubs.get(name);
     if (hub === undefined) {
-      const { instanceId, clock, lentKey } = this.#input;
-      hub = new HubSpace({ name, instanceId, clock, lentKey, totals: () => this.#totals() });
+      const { clock, lentKey } = this.#input;
+      hub = new HubSpace({ name, clock, lentKey, totals: () => this.#totals() });
       this.#hubs.set(name, hub);
     }
     return hub;

@@ -1,6 +1,7 @@
 import type { ClientConnection } from "./client-connection.js";
 import type { TransportName } from "./client-transport.js";
 import type { HubSpace } from "./hub-space.js";
+import type { Instances, PlacedLink } from "./instances.js";
 
 /** One hub, counted. */
 export interface HubSnapshot {
@@ -37,6 +38,8 @@ export interface ClientSnapshot {
   /** Hub protocol, lower case. */
   readonly protocol: string;
   readonly transport: TransportName;
+  /** Id of the service's instance that it is on. */
+  readonly instanceId: string;
   /** The hub server that it is on. */
   readonly serverId: string | undefined;
   readonly groups: readonly string[];
@@ -48,6 +51,26 @@ export interface GroupSnapshot {
   readonly hub: string;
   readonly name: string;
   readonly connectionIds: readonly string[];
+}
+
+/** One instance of the service, counted. */
+export interface InstanceSnapshot {
+  /** What `Asrs-Instance-Id` and pings call it. */
+  readonly id: string;
+  readonly isUp: boolean;
+  /** Of all hubs. */
+  readonly serverConnections: number;
+  /** Of all hubs, also those whose handshake request has not arrived yet. */
+  readonly clients: number;
+}
+
+export function instanceSnapshots(instances: Instances, links: readonly PlacedLink[]): InstanceSnapshot[] {
+  return instances.all.map((instance) => ({
+    id: instance.id,
+    isUp: instance.isUp,
+    serverConnections: links.filter((link) => link.instance === instance).length,
+    clients: instance.clientCount,
+  }));
 }
 
 export function hubSnapshot(hub: HubSpace): HubSnapshot {
@@ -81,6 +104,7 @@ export function clientSnapshot(client: ClientConnection): ClientSnapshot {
     userId: client.userId,
     protocol: client.protocol,
     transport: client.transportName,
+    instanceId: client.instance.id,
     serverId: client.link?.serverId,
     groups: [...client.groups],
   };

@@ -48,6 +48,8 @@ export interface ScriptOptions {
   readonly connectionType?: number;
   readonly migrationLevel?: number;
   readonly connectionId?: string;
+  /** The instance that the connection is for. */
+  readonly target?: string;
   readonly clock?: Clock;
   /** Answers client handshakes at once. @default true */
   readonly answers?: boolean;
@@ -85,7 +87,8 @@ export class ScriptedServer {
     const hub = options.hub ?? "chat";
     const serverId = options.serverId ?? "server-a";
     const token = await tokensOf(emulator, serverId, options.clock).serverToken(hub);
-    const url = serverUrl(endpointOf(emulator), hub, { connectionId: options.connectionId ?? "cid-1" });
+    const { connectionId = "cid-1", target } = options;
+    const url = serverUrl(endpointOf(emulator), hub, { connectionId, target });
     const socket = new WebSocket(url, {
       headers: { Authorization: `Bearer ${token}`, "X-ASRS-Server-Id": serverId },
     });

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
 import type { GracefulShutdownMode, HubClass } from "azure-signalr-server";
-import { type Emulator, startEmulator } from "azure-signalr-server/emulator";
+import { type Emulator, type EmulatorOptions, startEmulator } from "azure-signalr-server/emulator";
 import { type ExpressSignalROptions, type SignalRMiddleware, signalr } from "azure-signalr-server/express";
 
 /** Events of one hub server's log, and their sentences. */
@@ -32,8 +32,8 @@ export class Fleet implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<Fleet> {
-    const fleet = new Fleet(await startEmulator({ port: 0 }));
+  static async start(options: EmulatorOptions = {}): Promise<Fleet> {
+    const fleet = new Fleet(await startEmulator({ ...options, port: 0 }));
     fleet.#http.listen(0, "127.0.0.1");
     await once(fleet.#http, "listening");
     return fleet;
