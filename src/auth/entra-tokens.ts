@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
+import { foreignText } from "../base/foreign-text.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { AccessTokenAlgorithm } from "../config/options.js";
@@ -32,8 +33,6 @@ export interface EntraTokens extends TokenSource {
   stop(): void;
 }
 
-const LONGEST_REFUSAL = 500;
-
 /**
  * Server connections and REST calls carry the identity's own token; client tokens are signed with a key that the service
  * lends to the identity.
@@ -64,7 +63,7 @@ export function createEntraTokens(input: EntraTokensInput): EntraTokens {
 
 function leaseOf({ kid, accessKey, errorType, errorMessage }: AccessKeyResponse): KeyLease {
   if (errorType) {
-    const refusal = `${errorType}: ${errorMessage ?? ""}`.slice(0, LONGEST_REFUSAL);
+    const refusal = foreignText(`${errorType}: ${errorMessage ?? ""}`);
     throw new SignalRError("TOKEN_NOT_AUTHORIZED", `The service lends no key for client tokens: ${refusal}`);
   }
   const lease = readLease(kid, accessKey);

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
+import { foreignText } from "../base/foreign-text.js";
 import { type Ack, AckStatus } from "../protocol/service/messages.js";
 
 export interface AckRegistryOptions {
@@ -136,7 +137,7 @@ function owned(ack: Ack): Ack {
 }
 
 function refusal(ack: Ack): SignalRError {
-  const detail = ack.message === "" ? "" : `: ${ack.message}`;
+  const detail = ack.message === "" ? "" : `: ${foreignText(ack.message)}`;
   if (ack.status === AckStatus.Timeout)
     return new SignalRError("ACK_TIMEOUT", `The service reports a timeout${detail}`);
   if (ack.status === AckStatus.InternalServerError) {

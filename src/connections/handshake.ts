@@ -1,4 +1,5 @@
 import { SignalRError, toError } from "../base/errors.js";
+import { foreignSentence, foreignText } from "../base/foreign-text.js";
 import { encodeMessage } from "../protocol/service/codec.js";
 import type { HandshakeRequest, ServiceMessage } from "../protocol/service/messages.js";
 
@@ -28,8 +29,11 @@ export function readHandshakeResponse(message: ServiceMessage): string | undefin
   if (message.kind !== "handshakeResponse") {
     throw handshakeFailure(`The service answered the handshake with a message of another kind (${message.kind}).`);
   }
-  if (message.errorMessage) throw handshakeFailure(`The service refused the handshake: ${message.errorMessage}`);
-  return message.connectionId || undefined;
+  if (message.errorMessage) {
+    throw handshakeFailure(`The service refused the handshake: ${foreignSentence(message.errorMessage)}`);
+  }
+  // It goes into many lines of the log.
+  return (message.connectionId && foreignText(message.connectionId)) || undefined;
 }
 
 /** A sentence, or what was thrown, as the error of a failed handshake. */

@@ -1,4 +1,5 @@
 import { HubException, toError } from "../base/errors.js";
+import { foreignText } from "../base/foreign-text.js";
 import type { LogEvent } from "../base/log-events.js";
 import { parseHandshakeRequest, writeHandshakeResponse } from "../protocol/hub/handshake.js";
 import type { CloseMessage, HubMessage } from "../protocol/hub/messages.js";
@@ -330,7 +331,12 @@ export class ClientSession implements InvocationOwner {
 
   #fail(error: Error): void {
     if (!this.isOpen) return;
-    this.#report("ErrorProcessingRequest", `the connection of a client was closed: ${error.message}`, error, "debug");
+    this.#report(
+      "ErrorProcessingRequest",
+      `the connection of a client was closed: ${foreignText(error.message)}`,
+      error,
+      "debug",
+    );
     this.#end({
       close: { type: 7, error: this.#closeText(error), allowReconnect: true },
       tellService: true,

@@ -1,4 +1,5 @@
 import { HubException, toError } from "../base/errors.js";
+import { foreignText } from "../base/foreign-text.js";
 import type { LogEvent } from "../base/log-events.js";
 import type { CompletionMessage, InvocationMessage, StreamInvocationMessage } from "../protocol/hub/messages.js";
 import { type HubCallerClients, OutletCallerClients } from "./clients.js";
@@ -352,7 +353,7 @@ export class Invocation implements HubCall {
       level,
       category: "Microsoft.Azure.SignalR.HubDispatcher",
       event,
-      message: `${hubName}.${this.#method?.name ?? this.message.target} failed: ${toError(error).message}`,
+      message: `${hubName}.${this.#method?.name ?? foreignText(this.message.target)} failed: ${toError(error).message}`,
       error,
       attributes: { connectionId: this.#owner.context.connectionId },
     });
