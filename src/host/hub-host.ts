@@ -236,6 +236,7 @@ export class HubHost implements ShuttingHub {
       connectionId: message.connectionId,
       instanceId: headerOf(message.headers, INSTANCE_ID),
       isDiagnostic: headerOf(message.headers, IS_DIAGNOSTIC)?.toLowerCase() === "true",
+      maxHeldBytes: this.#runtime.options.maximumBufferedBytesPerClient,
       onBroken: (error) => session.wireFailed(error),
     });
     const session: ClientSession = new ClientSession({

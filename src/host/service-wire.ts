@@ -6,6 +6,7 @@ import {
   FlowControlOperation,
   FlowControlTarget,
   type ServiceExtensions,
+  type ServiceMessage,
 } from "../protocol/service/messages.js";
 
 /** What the service is told about the bytes, so that it need not parse them. */
@@ -24,9 +25,13 @@ interface HeldPayload {
 /** While the service has the client paused: what waits, and who waits for the end of it. */
 interface Pause {
   readonly held: HeldPayload[];
+  heldBytes: number;
   readonly over: Promise<void>;
   end(): void;
 }
+
+/** What a payload costs in memory besides its bytes. */
+const PAYLOAD_OVERHEAD_BYTES = 150;
 
 export interface ServiceWireParts {
   readonly connection: ServerConnection;
@@ -35,6 +40,8 @@ export interface ServiceWireParts {
   readonly instanceId: string | undefined;
   /** Whether what is sent in this client's name is traced. */
   readonly isDiagnostic: boolean;
+  /** Bytes, as they lie in memory, that wait while the service has the client paused; with more the client is closed. */
+  readonly maxHeldBytes: number;
   /** Told when something could not be sent and the client would miss it; called at most once. */
   readonly onBroken: (error: Error) => void;
 }
@@ -44,8 +51,7 @@ export class ServiceWire implements ClientWire {
   readonly connection: ServerConnection;
   readonly instanceId: string | undefined;
   readonly isDiagnostic: boolean;
-  readonly #connectionId: string;
-  readonly #onBroken: (error: Error) => void;
+  readonly #parts: ServiceWireParts;
   #isClosed = false;
   #hasMoved = false;
   #pause: Pause | undefined;
@@ -56,8 +62,7 @@ export class ServiceWire implements ClientWire {
     this.connection = parts.connection;
     this.instanceId = parts.instanceId;
     this.isDiagnostic = parts.isDiagnostic;
-    this.#connectionId = parts.connectionId;
-    this.#onBroken = parts.onBroken;
+    this.#parts = parts;
   }
 
   /** The client lives on another server now. */
@@ -68,15 +73,11 @@ export class ServiceWire implements ClientWire {
   send(payload: Uint8Array, kind: PayloadKind): void {
     if (this.#isClosed) return;
     if (this.#pause !== undefined) {
-      this.#pause.held.push({ payload, kind });
+      this.#hold(this.#pause, payload, kind);
       return;
     }
-    try {
-      this.connection.send({ kind: "connectionData", connectionId: this.#connectionId, payload, ext: KINDS[kind] });
-    } catch (error) {
-      // A connection that is not active any more ends its clients by itself.
-      if (error instanceof SignalRError && error.code === "SEND_BUFFER_FULL") this.#break(error);
-    }
+    const { connectionId } = this.#parts;
+    this.#write({ kind: "connectionData", connectionId, payload, ext: KINDS[kind] });
   }
 
   ready(): Promise<void> | undefined {
@@ -87,7 +88,12 @@ export class ServiceWire implements ClientWire {
     if (this.#isClosed) return;
     if (this.#pause !== undefined) this.resume();
     this.#isClosed = true;
-    this.#sendClose();
+    try {
+      this.#sendClose();
+    } catch {
+      // Whoever ends a session must be able to rely on its end.
+      this.#closeWhenThereIsRoom();
+    }
   }
 
   /** The client is gone already, or moved to another server: there is nobody to send or close. */
@@ -105,11 +111,11 @@ export class ServiceWire implements ClientWire {
     const over = new Promise<void>((resolve) => {
       end = resolve;
     });
-    this.#pause = { held: [], over, end };
+    this.#pause = { held: [], heldBytes: 0, over, end };
     if (!this.connection.isOpen) return;
-    this.connection.send({
+    this.#write({
       kind: "connectionFlowControl",
-      connectionId: this.#connectionId,
+      connectionId: this.#parts.connectionId,
       connectionType: FlowControlTarget.Client,
       operation: FlowControlOperation.PauseAck,
     });
@@ -136,6 +142,26 @@ export class ServiceWire implements ClientWire {
     for (const { payload, kind } of held) this.send(payload, kind);
   }
 
+  #hold(pause: Pause, payload: Uint8Array, kind: PayloadKind): void {
+    const { maxHeldBytes } = this.#parts;
+    pause.heldBytes += payload.length + PAYLOAD_OVERHEAD_BYTES;
+    if (pause.heldBytes <= maxHeldBytes) {
+      pause.held.push({ payload, kind });
+      return;
+    }
+    const text = `${pause.heldBytes} bytes wait for a client that the service has paused, allowed are ${maxHeldBytes} (maximumBufferedBytesPerClient).`;
+    this.#break(new SignalRError("SEND_BUFFER_FULL", text));
+  }
+
+  #write(message: ServiceMessage): void {
+    try {
+      this.connection.send(message);
+    } catch (error) {
+      // A connection that is not active any more ends its clients by itself.
+      if (error instanceof SignalRError && error.code === "SEND_BUFFER_FULL") this.#break(error);
+    }
+  }
+
   #endPause(): readonly HeldPayload[] {
     const pause = this.#pause;
     this.#pause = undefined;
@@ -146,18 +172,20 @@ export class ServiceWire implements ClientWire {
   /** A client that missed a message must not go on as if nothing had happened: it is closed when there is room. */
   #break(error: Error): void {
     this.#isClosed = true;
-    (this.connection.ready() ?? Promise.resolve()).then(() => this.#sendClose()).catch(() => {}); // the connection is gone, and the client with it
-    this.#onBroken(error);
+    this.#nextPause = undefined;
+    this.#endPause();
+    this.#closeWhenThereIsRoom();
+    this.#parts.onBroken(error);
   }
 
   #sendClose(): void {
     if (!this.connection.isOpen) return;
-    this.connection.send({
-      kind: "closeConnection",
-      connectionId: this.#connectionId,
-      errorMessage: null,
-      headers: NO_HEADERS,
-    });
+    const { connectionId } = this.#parts;
+    this.connection.send({ kind: "closeConnection", connectionId, errorMessage: null, headers: NO_HEADERS });
+  }
+
+  #closeWhenThereIsRoom(): void {
+    (this.connection.ready() ?? Promise.resolve()).then(() => this.#sendClose()).catch(() => {}); // the connection is gone, and the client with it
   }
 }
 

@@ -23,8 +23,8 @@ export interface HubOptions {
   readonly streamBufferCapacity?: number;
   /**
    * Bytes, as they lie in memory, of what one client has sent and the hub has not finished with: calls that wait for
-   * their turn, streams and uploads that run, items that nobody has read. A client beyond it is closed with an error;
-   * others are not affected. A message that is held alone may be larger. @default 8_388_608 (8 MiB), or four times
+   * their turn, streams and uploads that run, items that nobody has read. The same bound holds for what waits to be sent
+   * to one client while the service has it paused. A client beyond it is closed with an error; others are not affected. A message that is held alone may be larger. @default 8_388_608 (8 MiB), or four times
    * `maximumReceiveMessageSize` where that is more, or as much as comes where that is null
    */
   readonly maximumBufferedBytesPerClient?: number;
