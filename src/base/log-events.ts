@@ -19,6 +19,12 @@ const poolEvents = {
   EndpointOffline: row(2, "warn", "Hub {hub} is now disconnected from {endpoint}."),
   TimeoutWaitingForFinAck: row(4, "error", "{count} server connections got no answer to the announced shutdown."),
   FailedSendingPing: row(7, "warn", "The service could not be asked for its status; it will be asked again."),
+  ConnectionsDoNotLast: row(
+    1001,
+    "warn",
+    "Connections of hub {hub} to {endpoint} open and break at once. They are tried one at a time now, up to a minute apart, until one lasts for {seconds} s.",
+  ),
+  ConnectionsLast: row(1002, "info", "Hub {hub} has a connection to {endpoint} that lasts."),
 } satisfies EventsOf<string>;
 
 /**
@@ -41,12 +47,16 @@ export const LOG_EVENTS = {
     ErrorProcessingMessages: row(3, "error", "A message of the service could not be handled and was skipped."),
     ConnectionDropped: row(4, "info", "Server connection {id} was lost: {error}"),
     ServiceConnectionClose: row(14, "info", "The service closed server connection {id}.{next}"),
-    ServiceTimeout: row(18, "info", "Nothing was received from {endpoint} for {silence} s, the limit is {limit} s."),
+    ServiceTimeout: row(
+      18,
+      "warn",
+      "Nothing was received from {endpoint} for more than {limit} s, though the service pings every 5 s; look for a firewall, proxy or NAT that drops idle connections without a word.",
+    ),
     ServiceConnectionConnected: row(20, "info", "Connected to {endpoint}."),
     SendingHandshakeRequest: row(21, "debug", "Sends the handshake request to the service."),
     HandshakeError: row(24, "warn", "Could not connect to {endpoint}: {error}"),
     FailedSendingPing: row(26, "debug", "A ping could not be sent; the next one may."),
-    ReceivedServiceErrorMessage: row(27, "warn", "The service reports an error: {error}"),
+    ReceivedServiceErrorMessage: row(27, "warn", "The service reported an error: {error}"),
     ReceivedInstanceOfflinePing: row(31, "info", "Service instance {id} is gone, with the clients on it."),
     AuthorizeFailed: row(32, "error", "{error}"),
     SendAccessKeyRequestFailed: row(33, "warn", "A new key for client tokens could not be asked for: {error}"),

@@ -1,7 +1,7 @@
 import type { TokenSource } from "../auth/token-source.js";
 import type { Clock } from "../base/clock.js";
 import type { SignalRError } from "../base/errors.js";
-import type { Probe } from "../base/probe.js";
+import type { LogLevel, Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { AccessKeyResponse, Ack, Ping, ServiceMessage } from "../protocol/service/messages.js";
 import type { ServerConnection } from "./server-connection.js";
@@ -35,6 +35,8 @@ export interface ConnectionHandlers {
   /** Pings that carry something for the pool. */
   onPing(messages: Ping["messages"], connection: ServerConnection): void;
   onAck(ack: Ack): void;
+  /** How loud to tell a failure that may repeat itself, by what makes it the same one. */
+  levelOf(signature: string, level: LogLevel): LogLevel;
   /** The answer to an `accessKeyRequest`. */
   onAccessKey(response: AccessKeyResponse): void;
   /** Once, at the end. */

@@ -1,19 +1,24 @@
-import type { SignalRError } from "../base/errors.js";
 import type { LogLevel } from "../base/probe.js";
 
-/** Lets a repeated failure be reported loudly once, and quietly until it changes or something succeeds. */
-export class FailureLog {
-  #last: string | undefined;
+/** An outage has few faces; with more the rest is told quietly, so that a changing text cannot fill the log. */
+const MOST_FACES = 16;
 
-  /** The level for this failure. */
-  levelOf(failure: SignalRError): LogLevel {
-    const signature = `${failure.code} ${failure.message}`;
-    if (signature === this.#last) return "debug";
-    this.#last = signature;
-    return "warn";
+/** Lets a repeated failure be reported loudly once, and quietly until all is well again. */
+export class FailureLog {
+  readonly #told = new Set<string>();
+
+  /**
+   * The level for this failure: `level` the first time, `debug` when it was told before.
+   * @param signature what makes it the same failure
+   */
+  levelOf(signature: string, level: LogLevel = "warn"): LogLevel {
+    if (this.#told.has(signature) || this.#told.size >= MOST_FACES) return "debug";
+    this.#told.add(signature);
+    return level;
   }
 
+  /** All is well: the next failure is news. */
   succeeded(): void {
-    this.#last = undefined;
+    this.#told.clear();
   }
 }

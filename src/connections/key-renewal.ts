@@ -1,6 +1,6 @@
 import type { KeyExchange } from "../auth/token-source.js";
 import type { Timer } from "../base/clock.js";
-import { SignalRError, toError } from "../base/errors.js";
+import { toError } from "../base/errors.js";
 import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
@@ -50,8 +50,7 @@ export class KeyRenewal {
       this.#failures.succeeded();
     } catch (error) {
       const failure = toError(error);
-      const isNews = !(failure instanceof SignalRError) || this.#failures.levelOf(failure) !== "debug";
-      this.#report(isNews ? "error" : "debug", "AuthorizeFailed", failure.message, failure);
+      this.#report(this.#failures.levelOf(failure.message, "error"), "AuthorizeFailed", failure.message, failure);
     }
   }
 

@@ -2,6 +2,7 @@ import type { TokenSource } from "../auth/token-source.js";
 import { reconnectDelayMs } from "../base/backoff.js";
 import type { Timer } from "../base/clock.js";
 import type { SignalRError } from "../base/errors.js";
+import { foreignText } from "../base/foreign-text.js";
 import type { LogCategory, LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
@@ -60,8 +61,12 @@ export class ConnectionPool {
   /** Only where the service lends the key for client tokens. */
   readonly #keys: KeyRenewal | undefined;
   #isOnline: boolean;
+  /** As loud as the `EndpointOffline` before it. */
+  #onlineLevel: LogLevel = "info";
   #lastFailure: SignalRError | undefined;
   #statusTimer: Timer | undefined;
+  /** Runs while nothing is lost; at its end all is well. */
+  #calm: Timer | undefined;
   /** False once the way down has begun: nothing is opened or replaced any more. */
   #isGrowing = true;
 
@@ -72,7 +77,13 @@ export class ConnectionPool {
     this.#environment = environment;
     this.status = new EndpointStatus(environment.clock);
     this.#active = new ActiveConnections(environment.random);
-    this.#gate = new ReconnectGate(environment.clock, (failed) => reconnectDelayMs(failed, environment.random));
+    this.#gate = new ReconnectGate({
+      clock: environment.clock,
+      delayMs: (failed) => reconnectDelayMs(failed, environment.random),
+      stableAfterMs: environment.tuning.stableAfterMs,
+      onTrial: () => this.#onTrial(),
+      onProven: () => this.#proven(),
+    });
     this.#isOnline = options.connectionCount === 0;
     this.#slots = Array.from({ length: options.connectionCount }, () => this.#newSlot());
     const { keyExchange: exchange } = options.tokens;
@@ -83,6 +94,7 @@ export class ConnectionPool {
       onMessage: options.handlers.onMessage,
       onPing: (messages) => this.#takePing(messages),
       onAck: options.handlers.onAck,
+      levelOf: (signature, level) => this.#failures.levelOf(signature, level),
       onAccessKey: (response) => this.#keys?.take(response),
       onClosed: (connection, reason, wasOpen) => this.#closed(connection, reason, wasOpen),
     };
@@ -156,15 +168,12 @@ export class ConnectionPool {
     this.#shrink();
     this.#statusTimer?.cancel();
     this.#statusTimer = undefined;
+    this.#calm?.cancel();
     await Promise.all(this.connections().map((connection) => connection.stop()));
   }
 
   #newSlot(): PoolSlot {
-    const { clock, random, tuning } = this.#environment;
     return new PoolSlot({
-      clock,
-      random,
-      stableAfterMs: tuning.stableAfterMs,
       gate: this.#gate,
       open: () => this.#open(this.isWeak ? ConnectionType.Weak : ConnectionType.Default),
     });
@@ -184,13 +193,12 @@ export class ConnectionPool {
 
   #opened(connection: ServerConnection): void {
     this.#lastFailure = undefined;
-    this.#failures.succeeded();
+    this.#watchCalm();
     this.#keys?.opened(connection);
     this.#updated(connection);
-    this.#slotOf(connection)?.opened();
     this.#startStatusPings();
     this.#options.handlers.onOpen(this);
-    this.#gate.succeeded();
+    this.#slotOf(connection)?.opened();
   }
 
   #updated(connection: ServerConnection): void {
@@ -200,12 +208,36 @@ export class ConnectionPool {
     this.#isOnline = isOnline;
     const { hub } = this.#environment;
     const label = endpointLabel(this.endpoint);
-    if (isOnline) this.#report("info", "EndpointOnline", `Hub ${hub} is now connected to ${label}.`);
-    else if (this.#isGrowing) this.#report("warn", "EndpointOffline", `Hub ${hub} is now disconnected from ${label}.`);
+    if (isOnline) {
+      this.#report(this.#onlineLevel, "EndpointOnline", `Hub ${hub} is now connected to ${label}.`);
+    } else if (this.#isGrowing) {
+      const level = this.#failures.levelOf("offline");
+      this.#onlineLevel = level === "warn" ? "info" : level;
+      this.#report(level, "EndpointOffline", `Hub ${hub} is now disconnected from ${label}.`);
+    }
+  }
+
+  #onTrial(): void {
+    const { hub, tuning } = this.#environment;
+    const text = `Connections of hub ${hub} to ${endpointLabel(this.endpoint)} open and break at once. They are tried one at a time now, up to a minute apart, until one lasts for ${tuning.stableAfterMs / 1000} s.`;
+    this.#report(this.#failures.levelOf("on trial"), "ConnectionsDoNotLast", text);
+  }
+
+  #proven(): void {
+    this.#onlineLevel = "info";
+    const label = endpointLabel(this.endpoint);
+    this.#report("info", "ConnectionsLast", `Hub ${this.#environment.hub} has a connection to ${label} that lasts.`);
+  }
+
+  #watchCalm(): void {
+    const { clock, tuning } = this.#environment;
+    this.#calm?.cancel();
+    this.#calm = clock.after(tuning.stableAfterMs, () => this.#failures.succeeded());
   }
 
   #closed(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean): void {
     const slot = this.#slotOf(connection);
+    this.#calm?.cancel();
     if (this.#isGrowing) this.#reportEnd(connection, reason, wasOpen, slot !== undefined);
     this.#onDemand.delete(connection);
     this.#keys?.closed(connection);
@@ -218,12 +250,13 @@ export class ConnectionPool {
   #reportEnd(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean, isFixed: boolean): void {
     const next = isFixed ? (wasOpen ? " It is replaced." : " It is tried again.") : "";
     if (reason === undefined) {
+      const level = this.#failures.levelOf("closed by the service", "info");
       const text = `The service closed server connection ${connection.id}.${next}`;
-      this.#report("info", "ServiceConnectionClose", text, undefined, Category.connection);
+      this.#report(level, "ServiceConnectionClose", text, undefined, Category.connection);
       return;
     }
     this.#lastFailure = reason;
-    const level = this.#failures.levelOf(reason);
+    const level = this.#failures.levelOf(`${reason.code} ${reason.message}`);
     if (wasOpen) {
       const text = `Server connection ${connection.id} was lost: ${reason.message}${next}`;
       // It heals itself. That the endpoint is offline, if it comes to that, is told as a warning.
@@ -245,13 +278,8 @@ export class ConnectionPool {
     const offline = value(PingKey.Offline);
     if (offline !== undefined) {
       if (offline) {
-        this.#report(
-          "info",
-          "ReceivedInstanceOfflinePing",
-          `Service instance ${offline} is gone, with the clients on it.`,
-          undefined,
-          Category.connection,
-        );
+        const text = `Service instance ${foreignText(offline)} is gone, with the clients on it.`;
+        this.#report("info", "ReceivedInstanceOfflinePing", text, undefined, Category.connection);
         this.#options.handlers.onInstanceOffline(offline);
       }
       return;

@@ -1,5 +1,6 @@
 import { serverUrl } from "../auth/service-urls.js";
 import { SignalRError, toError } from "../base/errors.js";
+import { foreignSentence, foreignText } from "../base/foreign-text.js";
 import type { LogCategory, LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
@@ -38,6 +39,7 @@ export class ServerConnection {
   readonly #ended = createDeferred();
   #id: string;
   #state: ConnectionState = { at: "idle" };
+  #openedAt: number | undefined;
   #isOffered = true;
   #finAck: Deferred<boolean> | undefined;
 
@@ -62,6 +64,11 @@ export class ServerConnection {
   /** Whether messages can be sent. */
   get isOpen(): boolean {
     return this.#state.at === "open";
+  }
+
+  /** Milliseconds since it opened; undefined: it never has. */
+  get livedMs(): number | undefined {
+    return this.#openedAt === undefined ? undefined : this.#environment.clock.now() - this.#openedAt;
   }
 
   /** False when the service asked to send new work elsewhere; clients that live here stay. */
@@ -216,13 +223,7 @@ export class ServerConnection {
       else if (at === "handshaking") this.#takeHandshake(decodeMessage(frame));
     } catch (error) {
       if (this.#state.at === "handshaking") this.abort(handshakeFailure(error));
-      else
-        this.#report(
-          "error",
-          "ErrorProcessingMessages",
-          "A message of the service could not be handled and was skipped.",
-          error,
-        );
+      else this.#reportSkipped(error);
     }
   };
 
@@ -244,8 +245,9 @@ export class ServerConnection {
       silenceCheckMs: tuning.silenceCheckMs,
       pingIntervalMs: tuning.clientCountPingMs,
       ping: () => this.#trySend(clientCountPing(this.#environment.clientsInHub(), this.clientCount)),
-      onSilence: (silentMs) => this.#silent(silentMs),
+      onSilence: () => this.#silent(),
     });
+    this.#openedAt = clock.now();
     this.#enter({ at: "open", socket, batch, keepAlive });
     this.#report("info", "ServiceConnectionConnected", `Connected to ${endpointLabel(this.endpoint)}.`);
     this.#options.handlers.onOpen(this);
@@ -269,7 +271,8 @@ export class ServerConnection {
       case "serviceEvent": {
         const event = nameOf(ServiceEventKind, message.eventKind);
         const object = nameOf(ServiceEventObject, message.objectType);
-        const text = `The service reports ${event} about ${object} (${message.objectId ?? "no id"}): ${message.message}`;
+        const id = foreignText(message.objectId ?? "no id");
+        const text = `The service reports ${event} about ${object} (${id}): ${foreignText(message.message)}`;
         this.#report("info", "ServiceEvent", text, undefined, Category.events);
         return;
       }
@@ -302,11 +305,12 @@ export class ServerConnection {
   #takeServiceError(text: string): void {
     const state = this.#state;
     if (text === "") return;
-    this.#report("warn", "ReceivedServiceErrorMessage", `The service reports an error: ${text}`);
+    const sentence = `The service reported an error: ${foreignSentence(text)}`;
+    this.#report(this.#options.handlers.levelOf(sentence, "warn"), "ReceivedServiceErrorMessage", sentence);
     if (state.at !== "open") return;
     // The service closes the websocket next. Until then its messages count, but it takes no more of ours.
     state.keepAlive.mute();
-    const cause = new SignalRError("CONNECTION_NOT_ACTIVE", `The service reported an error: ${text}`);
+    const cause = new SignalRError("CONNECTION_NOT_ACTIVE", sentence);
     this.#enter({ at: "draining", socket: state.socket, cause, keepAlive: state.keepAlive, timer: undefined });
     this.#options.handlers.onChange(this);
   }
@@ -318,10 +322,10 @@ export class ServerConnection {
     this.#options.handlers.onChange(this);
   }
 
-  #silent(silentMs: number): void {
-    const seconds = Math.round(silentMs / 1000);
-    const text = `Nothing was received from ${this.endpoint.serverEndpoint} for ${seconds} s, the limit is ${this.#environment.tuning.silenceLimitMs / 1000} s.`;
-    this.#report("info", "ServiceTimeout", text);
+  #silent(): void {
+    const limit = this.#environment.tuning.silenceLimitMs / 1000;
+    const text = `Nothing was received from ${this.endpoint.serverEndpoint} for more than ${limit} s, though the service pings every 5 s; look for a firewall, proxy or NAT that drops idle connections without a word.`;
+    this.#report(this.#options.handlers.levelOf(text, "warn"), "ServiceTimeout", text);
     this.abort(new SignalRError("CONNECTION_TIMEOUT", text));
   }
 
@@ -376,6 +380,12 @@ export class ServerConnection {
         return;
     }
     if (isClosed) from.socket?.destroy();
+  }
+
+  #reportSkipped(error: unknown): void {
+    const level = this.#options.handlers.levelOf(`skipped: ${toError(error).message}`, "error");
+    const text = "A message of the service could not be handled and was skipped.";
+    this.#report(level, "ErrorProcessingMessages", text, error);
   }
 
   #report(

@@ -24,7 +24,7 @@ export interface ConnectionTuning {
   readonly finAttempts?: number;
   /** How long a send waits for an open connection: as long as the three looks, 200 ms apart, of the official SDK. @default 400 */
   readonly sendWaitMs?: number;
-  /** A connection that lived shorter than this did not do well; three in a row are slowed down. @default 1_000 */
+  /** A connection that lived shorter than this did not do well: as long as the service takes to ping. After three rounds of them they are tried one at a time. @default 5_000 */
   readonly stableAfterMs?: number;
   /** A batch of this size is written at once, without waiting for the end of the turn. @default 65_536 */
   readonly flushBytes?: number;
@@ -53,7 +53,7 @@ export const CONNECTION_DEFAULTS: ResolvedConnectionTuning = Object.freeze({
   finAckTimeoutMs: 5_000,
   finAttempts: 24,
   sendWaitMs: 400,
-  stableAfterMs: 1_000,
+  stableAfterMs: 5_000,
   flushBytes: 64 * 1024,
   highWaterBytes: MEBIBYTE,
   maxBufferedBytes: 64 * MEBIBYTE,

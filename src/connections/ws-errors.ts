@@ -1,4 +1,5 @@
 import { SignalRError, toError } from "../base/errors.js";
+import { foreignSentence } from "../base/foreign-text.js";
 
 /** What an HTTP status in place of the websocket means, with what to do about it. */
 export function errorOfStatus(host: string, status: number): SignalRError {
@@ -15,7 +16,7 @@ function adviceForStatus(status: number): string {
     case 403:
       return "the token was accepted but the role or the network rules do not allow it; check the service's access control and networking settings.";
     case 404:
-      return "there is no hub server door; check the endpoint, and that the service is in Default mode (in Serverless mode it takes no server connections).";
+      return "it takes no server connections, as in Serverless mode; set the Service Mode to Default in the settings of the service, or check the endpoint.";
     case 429:
       return "too many connections or messages for this tier; add units or use fewer server connections.";
     case 301:
@@ -40,7 +41,7 @@ function lostSentence(host: string, cause: Error, code: string): string {
   if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
     return `${host} sent a websocket message above the limit; raise maxMessageBytes.`;
   if (code === "ECONNRESET") return `${host} reset the websocket.`;
-  return `The websocket to ${host} broke: ${cause.message}`;
+  return `The websocket to ${host} broke: ${foreignSentence(cause.message)}`;
 }
 
 function refusedSentence(host: string, cause: Error, code: string): string {
@@ -61,7 +62,7 @@ function refusedSentence(host: string, cause: Error, code: string): string {
       if (isTlsCode(code)) {
         return `The TLS certificate of ${host} is not accepted (${code}); check the scheme of Endpoint and the trusted certificates (NODE_EXTRA_CA_CERTS).`;
       }
-      return `The websocket to ${host} could not be opened: ${cause.message}`;
+      return `The websocket to ${host} could not be opened: ${foreignSentence(cause.message)}`;
   }
 }
 
@@ -69,7 +70,7 @@ function isTlsCode(code: string): boolean {
   return (
     code.startsWith("ERR_TLS") ||
     code.startsWith("ERR_SSL") ||
-    code.startsWith("CERT_") ||
+    code.startsWith("UNABLE_TO_") ||
     code.includes("CERT") ||
     code === "EPROTO"
   );

@@ -88,6 +88,7 @@ export function connectionTo(service: FakeService, options: HarnessOptions = {})
         },
         onPing: (messages) => harness.pings.push(messages),
         onAck: (ack) => harness.acks.push(ack),
+        levelOf: (_signature, level) => level,
         onAccessKey: (response) => harness.keys.push(response),
         onClosed: (_connection, reason, wasOpen) => harness.closes.push({ reason, wasOpen }),
       },
