@@ -29,6 +29,7 @@ export type { EndpointHealth, HealthReport, HealthStatus, HubHealth } from "./ho
 export type { HubContext } from "./host/hub-context.js";
 export type { HubsByPath, MapHubOptions } from "./host/hub-map.js";
 export type { IdentityOptions } from "./host/identity.js";
+export type { NamedService } from "./host/named-service.js";
 export type { PathRules } from "./host/negotiate.js";
 export type { ServiceSourceOptions } from "./host/service.js";
 export type { ShutdownHook } from "./host/shutdown.js";

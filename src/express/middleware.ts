@@ -1,14 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { NOT_FOUND } from "../host/answers.js";
-import type { HealthReport } from "../host/health.js";
-import type { HubContext } from "../host/hub-context.js";
 import type { MapHubOptions } from "../host/hub-map.js";
 import { verifiedTokenClaims } from "../host/identity.js";
+import { type NamedService, namedServiceOf } from "../host/named-service.js";
 import type { HttpAnswer } from "../host/request.js";
-import type { ShutdownHook } from "../host/shutdown.js";
 import { SignalRHost, type SignalROptions } from "../host/signalr.js";
-import type { UntypedClient } from "../hub/client-types.js";
-import type { Hub, HubClass } from "../hub/hub.js";
+import type { HubClass } from "../hub/hub.js";
 import { createLogProbe, type Logger } from "../telemetry/logs.js";
 import { type ConnectRequest, negotiateRequest, pathOf } from "./request.js";
 
@@ -26,7 +23,9 @@ export interface ExpressSignalROptions<TRequest extends IncomingMessage = Connec
  * A named service as middleware: `app.use(hubs)`, or `http.createServer(hubs)`. Answers `POST <path>/negotiate` of its
  * hubs and hands every other request on.
  */
-export interface SignalRMiddleware<TRequest extends IncomingMessage = ConnectRequest> extends AsyncDisposable {
+export interface SignalRMiddleware<TRequest extends IncomingMessage = ConnectRequest>
+  extends NamedService,
+    AsyncDisposable {
   /** Without `next` (a plain HTTP server), other requests are answered with 404. */
   (req: IncomingMessage, res: ServerResponse, next?: Next): void;
 
@@ -37,43 +36,8 @@ export interface SignalRMiddleware<TRequest extends IncomingMessage = ConnectReq
    */
   mapHub(path: string, hubClass: HubClass, options?: MapHubOptions<TRequest>): void;
 
-  /**
-   * Resolves when each mapped hub has a live server connection; keeps waiting while the service cannot be reached.
-   * @throws SignalRError (as rejection) for settings and hubs that are wrong, and STOPPED after a shutdown
-   */
-  started(): Promise<void>;
-
-  /**
-   * Sends to the clients of a hub from outside of it, at any time.
-   * @throws SignalRError HUB_INVALID when the class is not mapped
-   */
-  context<TClient extends object = UntypedClient>(hubClass: HubClass<Hub<TClient>>): HubContext<TClient>;
-
-  /**
-   * Adds code that runs when the hub is shut down: after the service was told, before clients have to leave, and in the
-   * order of adding. Not in mode `Off`.
-   * @throws SignalRError HUB_INVALID when the class is not mapped, ARGUMENT_INVALID for what is no function, STOPPED
-   */
-  onShutdown<TClient extends object = UntypedClient>(
-    hubClass: HubClass<Hub<TClient>>,
-    hook: ShutdownHook<TClient>,
-  ): void;
-
-  /** How the service is, from what is known at this moment. */
-  health(): HealthReport;
-
-  /** {@link health} after each endpoint was asked, for at most 2 seconds. Never rejects. */
-  probe(): Promise<HealthReport>;
-
   /** Serves {@link health} as JSON: 200, or 503 when unhealthy. */
   healthHandler(): (req: IncomingMessage, res: ServerResponse) => void;
-
-  /**
-   * Refuses new clients, then ends all hubs and their connections in the way of `gracefulShutdown`. Resolves when each
-   * client's `onDisconnected` has run, at the latest a moment after the shutdown's timeout; never rejects. May be called
-   * at any time, and twice. The HTTP server is left alone.
-   */
-  shutdown(): Promise<void>;
 }
 
 /** @throws SignalRError ARGUMENT_INVALID for an empty name, and what `mapHub` throws for the hubs of the options */
@@ -102,19 +66,10 @@ export function createMiddleware<TRequest extends IncomingMessage>(
       .catch((error) => (next === undefined ? res.destroy() : next(error)));
   };
 
-  return Object.assign(middleware, {
+  return Object.assign(middleware, namedServiceOf(host), {
     mapHub: (path: string, hubClass: HubClass, hubOptions?: MapHubOptions<TRequest>) =>
       host.mapHub(path, hubClass, hubOptions),
-    started: () => host.started(),
-    context: <TClient extends object = UntypedClient>(hubClass: HubClass<Hub<TClient>>) => host.context(hubClass),
-    onShutdown: <TClient extends object = UntypedClient>(
-      hubClass: HubClass<Hub<TClient>>,
-      hook: ShutdownHook<TClient>,
-    ) => host.onShutdown(hubClass, hook),
-    health: () => host.health(),
-    probe: () => host.probe(),
     healthHandler: () => (_req: IncomingMessage, res: ServerResponse) => write(res, host.healthAnswer()),
-    shutdown: () => host.shutdown(),
     [Symbol.asyncDispose]: () => host.shutdown(),
   });
 }

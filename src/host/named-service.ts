@@ -1,0 +1,59 @@
+import type { UntypedClient } from "../hub/client-types.js";
+import type { Hub, HubClass } from "../hub/hub.js";
+import type { HealthReport } from "./health.js";
+import type { HubContext } from "./hub-context.js";
+import type { ShutdownHook } from "./shutdown.js";
+import type { SignalRHost } from "./signalr.js";
+
+/** What can be asked of a named service behind every door. */
+export interface NamedService {
+  /**
+   * Resolves when each mapped hub has a live server connection; keeps waiting while the service cannot be reached.
+   * @throws SignalRError (as rejection) for settings and hubs that are wrong, and STOPPED after a shutdown
+   */
+  started(): Promise<void>;
+
+  /**
+   * Sends to the clients of a hub from outside of it, at any time.
+   * @throws SignalRError HUB_INVALID when the class is not mapped
+   */
+  context<TClient extends object = UntypedClient>(hubClass: HubClass<Hub<TClient>>): HubContext<TClient>;
+
+  /**
+   * Adds code that runs when the hub is shut down: after the service was told, before clients have to leave, and in the
+   * order of adding. Not in mode `Off`.
+   * @throws SignalRError HUB_INVALID when the class is not mapped, ARGUMENT_INVALID for what is no function, STOPPED
+   */
+  onShutdown<TClient extends object = UntypedClient>(
+    hubClass: HubClass<Hub<TClient>>,
+    hook: ShutdownHook<TClient>,
+  ): void;
+
+  /** How the service is, from what is known at this moment. */
+  health(): HealthReport;
+
+  /** {@link health} after each endpoint was asked, for at most 2 seconds. Never rejects. */
+  probe(): Promise<HealthReport>;
+
+  /**
+   * Refuses new clients, then ends all hubs and their connections in the way of `gracefulShutdown`. Resolves when each
+   * client's `onDisconnected` has run, at the latest a moment after the shutdown's timeout; never rejects. May be called
+   * at any time, and twice. The HTTP server is left alone.
+   */
+  shutdown(): Promise<void>;
+}
+
+/** The part of a door that only hands on to its host. */
+export function namedServiceOf<TRequest>(host: SignalRHost<TRequest>): NamedService {
+  return {
+    started: () => host.started(),
+    context: <TClient extends object = UntypedClient>(hubClass: HubClass<Hub<TClient>>) => host.context(hubClass),
+    onShutdown: <TClient extends object = UntypedClient>(
+      hubClass: HubClass<Hub<TClient>>,
+      hook: ShutdownHook<TClient>,
+    ) => host.onShutdown(hubClass, hook),
+    health: () => host.health(),
+    probe: () => host.probe(),
+    shutdown: () => host.shutdown(),
+  };
+}
