@@ -19,6 +19,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   host: ["base", "protocol", "config", "auth", "connections", "rest", "hub"],
   telemetry: ["base", "protocol", "config", "auth", "connections", "rest", "hub", "host"],
   express: ["base", "config", "auth", "hub", "host", "telemetry"],
+  fastify: ["base", "config", "auth", "hub", "host", "telemetry"],
   index: ["base", "config", "auth", "hub", "host", "telemetry", "express"],
   emulator: ["base", "protocol", "config", "auth"],
   cli: ["base", "config", "emulator"],
@@ -35,11 +36,18 @@ const OWNERS: Readonly<Record<string, readonly RegExp[]>> = {
   "@azure/logger": [/^telemetry\/logs\.ts$/],
   "@azure/identity": [/^auth\/entra\.ts$/],
   "@azure/core-rest-pipeline": [/^rest\/rest-client\.ts$/],
+  "fastify-plugin": [/^fastify\/plugin\.ts$/],
   commander: [/^cli\//],
 };
 
 /** Only their types are used, so nothing of them is there at run time. */
-const TYPES_ONLY: readonly string[] = ["@standard-schema/spec", "express", "@microsoft/signalr", "@azure/core-auth"];
+const TYPES_ONLY: readonly string[] = [
+  "@standard-schema/spec",
+  "express",
+  "fastify",
+  "@microsoft/signalr",
+  "@azure/core-auth",
+];
 
 /** The protocol is bytes in, messages out. */
 const PURE_NODE_MODULES: readonly string[] = ["node:buffer", "node:util"];
