@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Child } from "../support/child.js";
 import { addressOf, buildSample, startSample } from "./sample.js";
 
-beforeAll(buildSample, 60_000);
+beforeAll(() => buildSample(), 60_000);
 
 function start(port: string, env?: Readonly<Record<string, string>>): Child {
   const sample = startSample(port, env);

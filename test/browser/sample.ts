@@ -1,10 +1,10 @@
 import { compile, ensureBuilt, root } from "../support/built.js";
 import { type Child, startNode } from "../support/child.js";
 
-/** Builds package and sample, as `npm start` does. */
-export function buildSample(): void {
+/** Builds package and sample, as `npm start` does (or `npm run start:fastify`). */
+export function buildSample(sample = "chat"): void {
   ensureBuilt();
-  const complaints = compile("samples/chat");
+  const complaints = compile(`samples/${sample}`);
   if (complaints !== "") throw new Error(`the sample does not build:\n${complaints}`);
 }
 
