@@ -60,20 +60,21 @@ function refusedSentence(host: string, cause: Error, code: string): string {
       return `${host} cannot be reached (${code}); check the network, the firewall and the proxy.`;
     default:
       if (isTlsCode(code)) {
-        return `The TLS certificate of ${host} is not accepted (${code}); check the scheme of Endpoint and the trusted certificates (NODE_EXTRA_CA_CERTS).`;
+        return `No TLS connection to ${host} could be made (${code}); check the scheme and the port of Endpoint, and whether a proxy breaks TLS.`;
+      }
+      if (isCertificateCode(code)) {
+        return `The TLS certificate of ${host} is not accepted (${code}); check that Endpoint names the right host, and the trusted certificates (NODE_EXTRA_CA_CERTS).`;
       }
       return `The websocket to ${host} could not be opened: ${foreignSentence(cause.message)}`;
   }
 }
 
 function isTlsCode(code: string): boolean {
-  return (
-    code.startsWith("ERR_TLS") ||
-    code.startsWith("ERR_SSL") ||
-    code.startsWith("UNABLE_TO_") ||
-    code.includes("CERT") ||
-    code === "EPROTO"
-  );
+  return code.startsWith("ERR_SSL") || code === "EPROTO";
+}
+
+function isCertificateCode(code: string): boolean {
+  return code.startsWith("ERR_TLS") || code.startsWith("UNABLE_TO_") || code.includes("CERT");
 }
 
 function errorCodeOf(error: Error): string {

@@ -170,10 +170,10 @@ export class FakeService {
     });
   }
 
-  static async start(): Promise<FakeService> {
+  static async start(port = 0): Promise<FakeService> {
     const service = new FakeService();
     await new Promise<void>((resolve) => {
-      service.#http.listen(0, "127.0.0.1", resolve);
+      service.#http.listen(port, "127.0.0.1", resolve);
     });
     return service;
   }
