@@ -149,6 +149,23 @@ export const LOG_EVENTS = {
     ServerDisconnected: row(2, "info", "Server {server} has left hub '{hub}': {reason}"),
     BadServerMessage: row(3, "warn", "A message of a server of hub '{hub}' was passed over: {error}"),
     ClientClosed: row(4, "info", "{reason}"),
+    UpstreamFailed: row(21, "warn", "Upstream event '{event}' of hub '{hub}' failed: {problem}"),
+    UpstreamMissing: row(22, "warn", "No upstream is set for '{target}' of hub '{hub}'."),
+    UpstreamAnswerUnusable: row(
+      23,
+      "warn",
+      "The answer to '{target}' is no hub message in the client's protocol ({protocol}), with its framing.",
+    ),
+    UpstreamAuthIgnored: row(
+      24,
+      "warn",
+      "Upstream requests carry no token of a managed identity here: the auth of template {templates} is ignored.",
+    ),
+    StreamNotForwarded: row(
+      25,
+      "warn",
+      "A client called the stream '{target}' of hub '{hub}', which Serverless mode does not pass on.",
+    ),
   },
 } satisfies Readonly<Record<string, EventsOf<string>>>;
 

@@ -1,4 +1,9 @@
-import type { ClientCompletion, ClientInvocation, ErrorCompletion } from "../protocol/service/messages.js";
+import type {
+  ClientCompletion,
+  ClientInvocation,
+  ErrorCompletion,
+  ServiceMessage,
+} from "../protocol/service/messages.js";
 import type { ClientConnection } from "./client-connection.js";
 import type { Directory } from "./directory.js";
 import { PreparedPayloads } from "./payloads.js";
@@ -10,13 +15,20 @@ export interface CallScope {
   linkOfServer(serverId: string): ServerLink | undefined;
 }
 
-/** A server's call of a client that was not answered yet. */
+/** Who calls clients: a hub server on one of its connections, or the service itself for a request of its REST API. */
+export interface Caller {
+  readonly serverId: string;
+  readonly isOpen: boolean;
+  send(message: ServiceMessage): void;
+}
+
+/** A call of a client that was not answered yet. */
 interface Call {
   readonly invocationId: string;
   readonly connectionId: string;
   readonly callerServerId: string;
   /** Where the call came in; another connection of the same server will do when it is gone. */
-  readonly caller: ServerLink;
+  readonly caller: Caller;
 }
 
 /**
@@ -36,17 +48,17 @@ export class ClientCalls {
     return this.#calls.size;
   }
 
-  invoke(caller: ServerLink, message: ClientInvocation): void {
+  invoke(caller: Caller, message: ClientInvocation): void {
     const { invocationId, connectionId } = message;
     const client = this.#hub.directory.get(connectionId);
     const owner = client?.link;
-    if (client === undefined || owner === undefined) {
+    if (client === undefined || (owner === undefined && !client.isServerless)) {
       caller.send(errorCompletion(message, `Connection '${connectionId}' does not exist.`));
       return;
     }
     this.#add({ invocationId, connectionId, callerServerId: caller.serverId, caller });
     // The owner has to expect the answer before the client can give it.
-    if (owner.serverId !== caller.serverId) owner.send(message);
+    if (owner !== undefined && owner.serverId !== caller.serverId) owner.send(message);
     caller.send({ kind: "serviceMapping", invocationId, connectionId, instanceId: client.instance.id });
     client.deliver(new PreparedPayloads(message.payloads));
   }
@@ -59,6 +71,29 @@ export class ClientCalls {
     if (from.serverId !== call.callerServerId) this.#callerOf(call)?.send(message);
   }
 
+  /** A client without a server has answered; `payload` is its framed completion. */
+  answered(client: ClientConnection, invocationId: string, payload: Uint8Array): void {
+    const call = this.#calls.get(invocationId);
+    if (call === undefined || call.connectionId !== client.connectionId) return;
+    this.#remove(call);
+    const { connectionId, callerServerId } = call;
+    const { protocol } = client;
+    this.#callerOf(call)?.send({
+      kind: "clientCompletion",
+      invocationId,
+      connectionId,
+      callerServerId,
+      protocol,
+      payload,
+    });
+  }
+
+  /** Whoever called does not wait any longer. */
+  forget(invocationId: string): void {
+    const call = this.#calls.get(invocationId);
+    if (call !== undefined) this.#remove(call);
+  }
+
   /** The client is on another server now, which has to expect the answers to the calls that are under way. */
   clientMoved(client: ClientConnection, to: ServerLink): void {
     for (const call of this.#byClient.get(client.connectionId) ?? []) {
@@ -66,9 +101,12 @@ export class ClientCalls {
     }
   }
 
-  /** Forgets the calls of a client whose instance is gone: the servers fail them by themselves. */
+  /** Forgets the calls of a client whose instance is gone: servers fail them by themselves, other callers are told. */
   clientLost(client: ClientConnection): void {
-    for (const call of this.#byClient.get(client.connectionId) ?? []) this.#calls.delete(call.invocationId);
+    for (const call of this.#byClient.get(client.connectionId) ?? []) {
+      this.#calls.delete(call.invocationId);
+      if (this.#hub.linkOfServer(call.callerServerId) === undefined) call.caller.send(disconnection(call));
+    }
     this.#byClient.delete(client.connectionId);
   }
 
@@ -77,7 +115,7 @@ export class ClientCalls {
     for (const call of this.#byClient.get(client.connectionId) ?? []) {
       this.#calls.delete(call.invocationId);
       if (call.callerServerId === owner?.serverId) continue;
-      this.#callerOf(call)?.send(errorCompletion(call, `Connection '${call.connectionId}' disconnected.`));
+      this.#callerOf(call)?.send(disconnection(call));
     }
     this.#byClient.delete(client.connectionId);
   }
@@ -89,7 +127,7 @@ export class ClientCalls {
     }
   }
 
-  #callerOf(call: Call): ServerLink | undefined {
+  #callerOf(call: Call): Caller | undefined {
     return call.caller.isOpen ? call.caller : this.#hub.linkOfServer(call.callerServerId);
   }
 
@@ -113,6 +151,10 @@ interface CallIds {
   readonly invocationId: string;
   readonly connectionId: string;
   readonly callerServerId: string;
+}
+
+function disconnection(call: CallIds): ErrorCompletion {
+  return errorCompletion(call, `Connection '${call.connectionId}' disconnected.`);
 }
 
 function errorCompletion(call: CallIds, error: string): ErrorCompletion {

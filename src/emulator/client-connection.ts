@@ -9,6 +9,7 @@ import { closeMessage, isCloseMessage } from "./farewell.js";
 import type { Instance } from "./instances.js";
 import { isTextProtocol, type PreparedPayloads } from "./payloads.js";
 import type { Feeder, ServerLink } from "./server-link.js";
+import type { Servant } from "./serverless/servant.js";
 
 /** What a client tells its owner. */
 export interface ClientEvents {
@@ -78,6 +79,7 @@ export class ClientConnection implements Member, Feeder {
   /** Whether the server that answered the handshake says what its messages are, as newer SDKs do. */
   isMarked = false;
   #link: ServerLink | undefined;
+  #servant: Servant | undefined;
   readonly #transport: ClientTransport;
   readonly #sendBufferBytes: number;
   readonly #clock: Clock;
@@ -138,6 +140,16 @@ export class ClientConnection implements Member, Feeder {
     this.resume();
   }
 
+  /** Whether it is served here, without a hub server. */
+  get isServerless(): boolean {
+    return this.#servant !== undefined;
+  }
+
+  /** Served by `servant` from now on, for good. */
+  serveBy(servant: Servant): void {
+    this.#servant = servant;
+  }
+
   /** A message to several receivers: nothing happens when it has no payload in the client's protocol. */
   deliver(payloads: PreparedPayloads): void {
     const framed = payloads.framedFor(this.protocol, this.#transport.framing);
@@ -181,6 +193,7 @@ export class ClientConnection implements Member, Feeder {
   /** Cuts off a client that has shown no sign of life since the last heartbeat. */
   heartbeat(): void {
     if (!this.#transport.heartbeat()) this.drop("The client did not answer pings.");
+    else this.#servant?.heartbeat();
   }
 
   /** Closes the client at this unix time in milliseconds; undefined: never. */
@@ -227,6 +240,8 @@ export class ClientConnection implements Member, Feeder {
     } else if (this.#held !== undefined) {
       // Read before the pause took hold: no more than one read of the socket.
       this.#held.push(Buffer.from(bytes));
+    } else if (this.#servant !== undefined) {
+      this.#servant.take(bytes);
     } else if (state.at !== "closed" && this.#link !== undefined) {
       this.#link.forward(this.connectionId, bytes);
       if (this.#link.isCongested) this.#waitFor(this.#link);
@@ -319,6 +334,7 @@ export class ClientConnection implements Member, Feeder {
     this.#expiry?.cancel();
     this.#state = { at: "closed" };
     this.#events.onClosed(this, notice);
+    this.#servant?.ended(notice ?? "");
   }
 }
 

@@ -18,7 +18,7 @@ import { type Emulator, startEmulator } from "./index.js";
 let emulator: Emulator;
 
 beforeEach(async () => {
-  emulator = await startEmulator({ port: 0 });
+  emulator = await startEmulator({ port: 0, mode: "default" });
 });
 
 afterEach(() => emulator.stop());

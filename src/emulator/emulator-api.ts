@@ -1,4 +1,5 @@
 import type { PassedMessages, TapOptions } from "./message-tap.js";
+import type { UpstreamTemplate } from "./serverless/upstream-template.js";
 import type { ClientSnapshot, GroupSnapshot, HubSnapshot, InstanceSnapshot } from "./snapshots.js";
 
 /**
@@ -20,6 +21,14 @@ export interface Emulator {
   groups(hub?: string): readonly GroupSnapshot[];
   /** The instances that the service consists of, also those that were stopped. */
   instances(): readonly InstanceSnapshot[];
+  /** Where events of Serverless clients are sent. */
+  readonly upstream: readonly UpstreamTemplate[];
+  /**
+   * Sends events to other upstreams from now on; the first template that fits gets an event.
+   *
+   * @throws SignalRError CONFIG_INVALID for a template that makes no sense; the old ones stay then
+   */
+  setUpstream(templates: readonly UpstreamTemplate[]): void;
   /**
    * What passes between the emulator and its hub servers, both ways, from now on.
    *

@@ -13,6 +13,11 @@ import { type Listener, listen } from "./listen.js";
 import type { PassedMessages, TapOptions } from "./message-tap.js";
 import { type EmulatorOptions, type ResolvedEmulatorOptions, resolveEmulatorOptions } from "./options.js";
 import { ServerDoor } from "./server-door.js";
+import { Poster } from "./serverless/http-post.js";
+import { HubModes } from "./serverless/hub-modes.js";
+import { ServerlessClients } from "./serverless/serverless-clients.js";
+import { Upstream } from "./serverless/upstream.js";
+import type { UpstreamTemplate } from "./serverless/upstream-template.js";
 import { Service } from "./service.js";
 import type { ClientSnapshot, GroupSnapshot, HubSnapshot, InstanceSnapshot } from "./snapshots.js";
 import { TokenCheck } from "./tokens.js";
@@ -44,6 +49,7 @@ export async function startEmulator(options?: EmulatorOptions): Promise<Emulator
 class RunningEmulator implements Emulator {
   readonly #options: ResolvedEmulatorOptions;
   readonly #service: Service;
+  readonly #upstream: Upstream;
   readonly #acceptors: readonly WebSocketAcceptor[];
   readonly #sessions: ClientSessions;
   readonly #httpDoors: readonly HttpDoor[];
@@ -55,10 +61,24 @@ class RunningEmulator implements Emulator {
     const { clock, probe, maxClients } = options;
     const turnEnd = new TurnEnd();
     const lentKey = options.entra ? createLentKey() : undefined;
-    const keys = [new Secret(options.accessKey), ...(lentKey === undefined ? [] : [lentKey.accessKey])];
+    const accessKey = new Secret(options.accessKey);
+    const keys = [accessKey, ...(lentKey === undefined ? [] : [lentKey.accessKey])];
     const tokens = new TokenCheck(keys, clock);
     const instances = new Instances(options.instances);
-    const service = new Service({ instances, capacity: maxClients, clock, probe, lentKey });
+    const upstream = new Upstream({
+      templates: options.upstream,
+      key: accessKey,
+      probe,
+      poster: new Poster({
+        maxRequests: options.maxUpstreamRequests,
+        timeoutMs: options.upstreamTimeout,
+        maxResponseBytes: options.maxUpstreamResponseBytes,
+        clock,
+      }),
+    });
+    const serverless = new ServerlessClients({ upstream, maxMessageBytes: options.maxClientMessageBytes, probe });
+    const modes = new HubModes(options.mode, clock);
+    const service = new Service({ instances, capacity: maxClients, clock, probe, lentKey, modes, serverless });
     const clientAcceptor = new WebSocketAcceptor(options.maxClientMessageBytes, turnEnd);
     const serverAcceptor = new WebSocketAcceptor(options.maxServerMessageBytes, turnEnd);
     const sessions = new ClientSessions({
@@ -83,10 +103,11 @@ class RunningEmulator implements Emulator {
     });
     this.#options = options;
     this.#service = service;
+    this.#upstream = upstream;
     this.#sessions = sessions;
     this.#acceptors = [clientAcceptor, serverAcceptor];
     this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey)];
-    this.#upgradeDoors = [serverDoor, clientDoor];
+    this.#upgradeDoors = options.mode === "serverless" ? [clientDoor] : [serverDoor, clientDoor];
   }
 
   async start(): Promise<void> {
@@ -94,6 +115,7 @@ class RunningEmulator implements Emulator {
       this.#listener = await listen(this.#options.host, this.#options.port, {
         onRequest: (request, response) => this.#request(request, response),
         onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head),
+        tls: this.#options.tls,
       });
     } catch (error) {
       this.#service.stop();
@@ -106,12 +128,12 @@ class RunningEmulator implements Emulator {
   }
 
   get url(): string {
-    return `http://${this.#publicHost()}:${this.port}`;
+    return `${this.#scheme}://${this.#publicHost()}:${this.port}`;
   }
 
   get connectionString(): string {
     const { accessKey } = this.#options;
-    return `Endpoint=http://${this.#publicHost()};Port=${this.port};AccessKey=${accessKey};Version=1.0;`;
+    return `Endpoint=${this.#scheme}://${this.#publicHost()};Port=${this.port};AccessKey=${accessKey};Version=1.0;`;
   }
 
   hubs(): readonly HubSnapshot[] {
@@ -128,6 +150,14 @@ class RunningEmulator implements Emulator {
 
   instances(): readonly InstanceSnapshot[] {
     return this.#service.instanceSnapshots();
+  }
+
+  get upstream(): readonly UpstreamTemplate[] {
+    return this.#upstream.templates;
+  }
+
+  setUpstream(templates: readonly UpstreamTemplate[]): void {
+    this.#upstream.replace(templates);
   }
 
   messages(options?: TapOptions): PassedMessages {
@@ -200,6 +230,7 @@ class RunningEmulator implements Emulator {
   async #stop(): Promise<void> {
     const error = "The emulator stops.";
     this.#service.stop();
+    this.#upstream.stop();
     const closed = this.#listener?.close(STOP_GRACE_MS);
     for (const client of this.#service.clients()) client.close({ error, allowReconnect: true, notice: undefined });
     for (const link of this.#service.links()) link.close(GOING_AWAY, error);
@@ -218,6 +249,10 @@ class RunningEmulator implements Emulator {
     if (url !== undefined && this.#upgradeDoors.some((door) => door.upgrade(request, socket, head, url))) return;
     socket.on("error", () => {});
     refuseUpgrade(socket, NOT_FOUND);
+  }
+
+  get #scheme(): string {
+    return this.#options.tls === undefined ? "http" : "https";
   }
 
   /** A name that programs on this machine reach it by. */

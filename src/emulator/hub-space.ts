@@ -59,6 +59,14 @@ export class HubSpace {
     return this.#totals();
   }
 
+  /** Whether there is a server that clients could be on; those that only send do not count. */
+  get hasServers(): boolean {
+    for (const link of this.#links) {
+      if (!link.isWeak) return true;
+    }
+    return false;
+  }
+
   /** Nothing would be lost by forgetting the hub. */
   get isEmpty(): boolean {
     return this.#links.size === 0 && this.directory.size === 0 && this.userGroups.userCount === 0;
@@ -102,14 +110,18 @@ export class HubSpace {
       client.close({ error: this.#nobodyThere(client), notice: undefined });
       return;
     }
-    this.directory.add(client);
-    if (client.userId !== undefined) {
-      for (const group of this.userGroups.of(client.userId)) this.directory.join(client, group);
-    }
+    this.enter(client);
     client.attach(link);
     link.send(openMessage(client));
     link.forward(client.connectionId, hello.bytes);
     if (link.instance !== instance) this.#onDemand.ask(link, instance);
+  }
+
+  /** From now on the client can be found, also in the groups that its user is in. */
+  enter(client: ClientConnection): void {
+    this.directory.add(client);
+    if (client.userId === undefined) return;
+    for (const group of this.userGroups.of(client.userId)) this.directory.join(client, group);
   }
 
   /** Forgets a client; its server hears about it unless `notice` is undefined. */

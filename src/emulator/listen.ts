@@ -1,13 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { systemClock } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
+import type { EmulatorTls } from "./options.js";
 
 /** What the HTTP servers hand over. */
 export interface ListenHandlers {
   onRequest(request: IncomingMessage, response: ServerResponse): void;
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Undefined: plain HTTP. */
+  readonly tls?: EmulatorTls | undefined;
 }
 
 /** HTTP servers that share one port. */
@@ -29,7 +33,8 @@ const IDLE_LOOK_MS = 20;
  * Listens on `host`, or on both loopback addresses when it is undefined, because `localhost` may mean either. A machine
  * without IPv6 gets IPv4 alone.
  *
- * @throws SignalRError PORT_IN_USE when another program listens there, EMULATOR_FAILED for every other cause
+ * @throws SignalRError PORT_IN_USE when another program listens there, CONFIG_INVALID for a bad certificate, EMULATOR_FAILED for
+ * every other cause
  */
 export async function listen(host: string | undefined, port: number, handlers: ListenHandlers): Promise<Listener> {
   const addresses = host === undefined ? LOOPBACK : [host];
@@ -46,11 +51,11 @@ export async function listen(host: string | undefined, port: number, handlers: L
 
 async function listenOnAll(addresses: readonly string[], port: number, handlers: ListenHandlers): Promise<Listener> {
   const servers: Server[] = [];
-  const silent = new Set<Socket>();
+  const silent = new Map<string, Socket>();
   let boundPort = port;
   try {
     for (const address of addresses) {
-      const server = createServer(handlers.onRequest);
+      const server = createHttpServer(handlers);
       server.on("upgrade", handlers.onUpgrade);
       trackSilent(server, silent);
       if (await bind(server, address, boundPort, servers.length > 0)) {
@@ -63,6 +68,16 @@ async function listenOnAll(addresses: readonly string[], port: number, handlers:
     throw error;
   }
   return { port: boundPort, close: (graceMs) => closeAll(servers, silent, graceMs) };
+}
+
+function createHttpServer({ tls, onRequest }: ListenHandlers): Server {
+  if (tls === undefined) return createServer(onRequest);
+  try {
+    return createSecureServer({ cert: tls.cert, key: tls.key }, onRequest);
+  } catch (error) {
+    const reason = toError(error).message;
+    throw new SignalRError("CONFIG_INVALID", `tls needs a certificate and its key in PEM form: ${reason}`);
+  }
 }
 
 /** False: the machine does not have this address, and does not need to. */
@@ -104,18 +119,28 @@ function listenError(thrown: NodeJS.ErrnoException, address: string, port: numbe
 }
 
 /** Keeps the connections on which nothing was asked yet: browsers open some in advance, and to Node they are busy. */
-function trackSilent(server: Server, silent: Set<Socket>): void {
+function trackSilent(server: Server, silent: Map<string, Socket>): void {
   server.on("connection", (socket: Socket) => {
-    silent.add(socket);
-    socket.once("close", () => silent.delete(socket));
+    const name = peerName(socket);
+    silent.set(name, socket);
+    socket.once("close", () => silent.delete(name));
   });
-  server.on("request", ({ socket }: IncomingMessage) => silent.delete(socket));
-  server.on("upgrade", ({ socket }: IncomingMessage) => silent.delete(socket));
+  server.on("request", ({ socket }: IncomingMessage) => silent.delete(peerName(socket)));
+  server.on("upgrade", ({ socket }: IncomingMessage) => silent.delete(peerName(socket)));
 }
 
-async function closeAll(servers: readonly Server[], silent: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+// With TLS, a request's socket is another object than the connection under it, but the peer is the same.
+function peerName({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+async function closeAll(
+  servers: readonly Server[],
+  silent: ReadonlyMap<string, Socket>,
+  graceMs: number,
+): Promise<void> {
   const closing = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
-  for (const socket of silent) socket.destroy();
+  for (const socket of silent.values()) socket.destroy();
   // Real time, whatever clock the emulator runs on: stopping has to come to an end.
   const idle = systemClock.every(IDLE_LOOK_MS, () => {
     for (const server of servers) server.closeIdleConnections();

@@ -18,7 +18,8 @@ export function negotiateAnswer(caller: Caller, service: Service, sessions: Clie
     return { error: "The client requested a non-integer protocol version." };
   }
   // Said here, the reason reaches the client's program; later it would only see a closed connection.
-  if (!service.hasServers(hub)) return { error: `No server is connected to hub '${hub}'.` };
+  if (service.modeOf(hub) === "default" && !service.hasServers(hub))
+    return { error: `No server is connected to hub '${hub}'.` };
   const version = Math.min(asked, NEWEST_VERSION);
   const { connectionId, connectionToken } = sessions.negotiate(hub, version);
   const availableTransports = sessions

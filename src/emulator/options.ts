@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
 import { type Probe, silentProbe } from "../base/probe.js";
+import { EMULATOR_MODES, type EmulatorMode } from "./serverless/hub-modes.js";
+import type { UpstreamTemplate } from "./serverless/upstream-template.js";
 
 /** How the emulator is started. All members have defaults; sizes are bytes, durations milliseconds. */
 export interface EmulatorOptions {
@@ -10,6 +12,25 @@ export interface EmulatorOptions {
   readonly host?: string;
   /** Key that signs all tokens: at least 32 characters, no semicolon and no white space. @default the well-known emulator key */
   readonly accessKey?: string;
+  /**
+   * Whom it serves: `default` clients of hub servers, `serverless` clients without (then hub servers are answered with
+   * 404), `both` as it comes: hubs that have a server, or had one a minute ago, are in Default mode. @default "both"
+   */
+  readonly mode?: EmulatorMode;
+  /** Where events of Serverless clients are sent; the first template that fits gets an event. @default none */
+  readonly upstream?: readonly UpstreamTemplate[];
+  /** Limit for one upstream request with its answer. @default 100_000 */
+  readonly upstreamTimeout?: number;
+  /** Upstream requests under way at once, all hubs together. @default 100 */
+  readonly maxUpstreamRequests?: number;
+  /** Largest answer taken from an upstream. @default 16 MiB */
+  readonly maxUpstreamResponseBytes?: number;
+  /** Largest body taken by the REST API. @default 1 MiB, as the service */
+  readonly maxRestBodyBytes?: number;
+  /** Limit for a client's answer to a call through the REST API. @default 30_000 */
+  readonly restInvocationTimeout?: number;
+  /** Serves https and wss with this certificate, in PEM form. @default plain http and ws */
+  readonly tls?: EmulatorTls;
   /** Clients that may be connected at once, all hubs together; also the capacity that servers are told. @default 100_000 */
   readonly maxClients?: number;
   /** Instances that the service consists of; clients and server connections are spread over them. @default 1 */
@@ -35,9 +56,16 @@ export interface EmulatorOptions {
   readonly clock?: Clock;
 }
 
+/** A certificate, perhaps with those between it and its root, and its key. */
+export interface EmulatorTls {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
 /** {@link EmulatorOptions} checked, with defaults. Frozen. */
-export type ResolvedEmulatorOptions = Readonly<Required<Omit<EmulatorOptions, "host">>> & {
+export type ResolvedEmulatorOptions = Readonly<Required<Omit<EmulatorOptions, "host" | "tls">>> & {
   readonly host: string | undefined;
+  readonly tls: EmulatorTls | undefined;
 };
 
 const MEBIBYTE = 1024 * 1024;
@@ -48,6 +76,12 @@ export const EMULATOR_DEFAULTS = Object.freeze({
   port: 8888,
   // Public knowledge: Microsoft's own emulator has the same one, so its connection strings work here too.
   accessKey: "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH",
+  mode: "both",
+  upstreamTimeout: 100_000,
+  maxUpstreamRequests: 100,
+  maxUpstreamResponseBytes: 16 * MEBIBYTE,
+  maxRestBodyBytes: MEBIBYTE,
+  restInvocationTimeout: 30_000,
   maxClients: 100_000,
   instances: 1,
   maxClientMessageBytes: 16 * MEBIBYTE,
@@ -63,6 +97,14 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
     port: given.port ?? EMULATOR_DEFAULTS.port,
     host: given.host,
     accessKey: given.accessKey ?? EMULATOR_DEFAULTS.accessKey,
+    mode: given.mode ?? EMULATOR_DEFAULTS.mode,
+    upstream: given.upstream ?? [],
+    upstreamTimeout: given.upstreamTimeout ?? EMULATOR_DEFAULTS.upstreamTimeout,
+    maxUpstreamRequests: given.maxUpstreamRequests ?? EMULATOR_DEFAULTS.maxUpstreamRequests,
+    maxUpstreamResponseBytes: given.maxUpstreamResponseBytes ?? EMULATOR_DEFAULTS.maxUpstreamResponseBytes,
+    maxRestBodyBytes: given.maxRestBodyBytes ?? EMULATOR_DEFAULTS.maxRestBodyBytes,
+    restInvocationTimeout: given.restInvocationTimeout ?? EMULATOR_DEFAULTS.restInvocationTimeout,
+    tls: given.tls,
     maxClients: given.maxClients ?? EMULATOR_DEFAULTS.maxClients,
     instances: given.instances ?? EMULATOR_DEFAULTS.instances,
     maxClientMessageBytes: given.maxClientMessageBytes ?? EMULATOR_DEFAULTS.maxClientMessageBytes,
@@ -75,6 +117,15 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
     clock: given.clock ?? systemClock,
   };
   checkWholeNumber("port", resolved.port, 0, 65_535);
+  if (!EMULATOR_MODES.includes(resolved.mode)) {
+    const modes = EMULATOR_MODES.join(", ");
+    throw new SignalRError("CONFIG_INVALID", `mode must be one of ${modes}, got ${JSON.stringify(resolved.mode)}`);
+  }
+  checkWholeNumber("upstreamTimeout", resolved.upstreamTimeout, 1, 0x7fffffff);
+  checkWholeNumber("maxUpstreamRequests", resolved.maxUpstreamRequests, 1, Number.MAX_SAFE_INTEGER);
+  checkWholeNumber("maxUpstreamResponseBytes", resolved.maxUpstreamResponseBytes, 0, 0x7fffffff);
+  checkWholeNumber("maxRestBodyBytes", resolved.maxRestBodyBytes, 1, 0x7fffffff);
+  checkWholeNumber("restInvocationTimeout", resolved.restInvocationTimeout, 1, 0x7fffffff);
   checkWholeNumber("maxClients", resolved.maxClients, 1, Number.MAX_SAFE_INTEGER);
   checkWholeNumber("instances", resolved.instances, 1, MOST_INSTANCES);
   checkWholeNumber("maxClientMessageBytes", resolved.maxClientMessageBytes, 1, 0x7fffffff);

@@ -73,6 +73,8 @@ export class ServerLink implements Flushable, Routable {
   readonly instance: Instance;
   /** Clients attached to it; kept by the clients. */
   clientCount = 0;
+  /** Set by its handshake: it only sends, and never takes clients. */
+  isWeak = false;
   /** Set by `fin`: no new clients. */
   isDraining = false;
   /** Set by a `fin` that asks for its clients to be moved to other servers. */
@@ -126,7 +128,7 @@ export class ServerLink implements Flushable, Routable {
 
   get takesClients(): boolean {
     if (this.#state.at !== "open" || this.isDraining || !this.#socket.isOpen) return false;
-    return this.#state.handshake.connectionType !== ConnectionType.Weak;
+    return !this.isWeak;
   }
 
   /** Whether its handshake said that its clients may be moved when it shuts down. */
@@ -257,6 +259,7 @@ export class ServerLink implements Flushable, Routable {
     } else {
       if (this.#state.at === "handshaking") this.#state.timer.cancel();
       this.#state = { at: "open", handshake: message };
+      this.isWeak = message.connectionType === ConnectionType.Weak;
       this.send({ kind: "handshakeResponse", errorMessage: "", connectionId: this.id });
       this.#events.onReady(this);
     }

@@ -28,7 +28,7 @@ let probe: RecordingProbe;
 beforeEach(async () => {
   clock = new ManualClock(Date.now());
   probe = new RecordingProbe();
-  emulator = await startEmulator({ port: 0, clock, probe });
+  emulator = await startEmulator({ port: 0, mode: "default", clock, probe });
 });
 
 afterEach(() => emulator.stop());

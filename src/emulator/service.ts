@@ -12,6 +12,8 @@ import { HubSpace, type Totals } from "./hub-space.js";
 import type { Instances } from "./instances.js";
 import { MessageTaps } from "./message-tap.js";
 import type { LinkEvents, ServerLink } from "./server-link.js";
+import type { HubMode, HubModes } from "./serverless/hub-modes.js";
+import type { ServerlessClients } from "./serverless/serverless-clients.js";
 import {
   type ClientSnapshot,
   clientSnapshot,
@@ -30,6 +32,9 @@ export interface ServiceInput {
   readonly probe: Probe;
   /** See {@link HubSpace.lentKey}. */
   readonly lentKey: KeyLease | undefined;
+  readonly modes: HubModes;
+  /** Takes the clients of hubs in Serverless mode. */
+  readonly serverless: ServerlessClients;
 }
 
 const NO_INSTANCE = Object.freeze({ status: 503, reason: "All instances of the emulator were told to stop." });
@@ -74,7 +79,24 @@ export class Service implements ClientEvents, LinkEvents {
   }
 
   hasServers(hub: string): boolean {
-    return (this.#hubs.get(hub)?.links.size ?? 0) > 0;
+    return this.#hubs.get(hub)?.hasServers ?? false;
+  }
+
+  /** Who serves new clients of the hub. */
+  modeOf(hub: string): HubMode {
+    return this.#input.modes.of(hub, this.hasServers(hub));
+  }
+
+  /** The hub of this name in lower case, if anything of it is known. */
+  findHub(name: string): HubSpace | undefined {
+    return this.#hubs.get(name);
+  }
+
+  /** Lets `use` do something that may leave a trace in the hub, which need not be known so far. */
+  withHub<T>(name: string, use: (hub: HubSpace) => T): T {
+    const result = use(this.#hub(name));
+    this.#release(name);
+    return result;
   }
 
   /** Why no server is let in now, if none is. */
@@ -149,7 +171,9 @@ export class Service implements ClientEvents, LinkEvents {
   }
 
   onHello(client: ClientConnection, hello: Hello): void {
-    this.#hub(client.hub).admit(client, hello);
+    const hub = this.#hub(client.hub);
+    if (this.modeOf(client.hub) === "serverless") this.#input.serverless.serve(client, hello, hub);
+    else hub.admit(client, hello);
     this.#release(client.hub);
   }
 
@@ -162,7 +186,9 @@ export class Service implements ClientEvents, LinkEvents {
   #linkClosed(link: ServerLink, reason: string): void {
     this.#links.delete(link);
     const hub = this.#hubs.get(link.hub);
+    const wasServer = hub?.links.has(link) === true && !link.isWeak;
     hub?.removeLink(link);
+    if (wasServer && !this.hasServers(link.hub)) this.#input.modes.serversLeft(link.hub);
     if (hub?.linkOfServer(link.serverId) !== undefined) return;
     const text = `Server ${link.serverId} has left hub '${link.hub}': ${reason}`;
     this.#log("info", "ServerDisconnected", text, { serverId: link.serverId });
