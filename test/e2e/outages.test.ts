@@ -256,7 +256,7 @@ describe("minutes without the service", () => {
     await wait(OUTAGE_SECONDS, false);
     // One that has no answer when its time is over does not hold up the next one, so both may be on their way.
     expect(dials.length).toBeLessThanOrEqual(ATTEMPTS);
-    expect(gaps(dials).slice(-3)).toEqual([8, 16, 32]);
+    expect(gaps(dials).slice(-2)).toEqual([16, 32]);
     // One more: a websocket that was given up closes a moment after the next one was dialed.
     expect(mostDialing).toBeLessThanOrEqual(SLOTS + 1);
     expect(loudEvents()).toEqual(["EndpointOffline", "FailedToConnect"]);
