@@ -31,6 +31,7 @@ export type ErrorCode =
   | "TOKEN_INVALID"
   | "CLAIMS_INVALID"
   | "NEGOTIATE_FAILED"
+  | "NO_ENDPOINT_ROUTED"
   // Microsoft Entra ID
   | "CREDENTIAL_UNAVAILABLE"
   | "TOKEN_NOT_AUTHORIZED"

@@ -63,14 +63,43 @@ export const LOG_EVENTS = {
     ReceivedConnectionOffline: row(1001, "info", "The service asks to send new work over other connections."),
   },
   "Microsoft.Azure.SignalR.StrongServiceConnectionContainer": poolEvents,
-  "Microsoft.Azure.SignalR.WeakServiceConnectionContainer": poolEvents,
+  "Microsoft.Azure.SignalR.WeakServiceConnectionContainer": {
+    ...poolEvents,
+    IgnoreSendingMessageToInactiveEndpoint: row(
+      1,
+      "debug",
+      "A {kind} message is not sent to a secondary endpoint that has had no clients for a while.",
+    ),
+  },
   "Microsoft.Azure.SignalR.MultiEndpointServiceConnectionContainer": {
+    EndpointNotExists: row(3, "error", "The router chose {endpoint}, which is no endpoint of hub {hub}."),
+    NoEndpointRouted: row(4, "warn", "The router chose no endpoint, so a {kind} message goes nowhere."),
     FailedWritingMessageToEndpoint: row(
       5,
       "warn",
       "A message could not be sent to {endpoint}; other endpoints may have it.",
     ),
+    TimeoutWaitingForAddingEndpoint: row(
+      8,
+      "error",
+      "After {limit} ms (serviceScaleTimeout) {problem}: {endpoint} is used from now on for as long as it is online.",
+    ),
+    TimeoutWaitingClientsDisconnect: row(
+      9,
+      "error",
+      "After {limit} ms (serviceScaleTimeout) {endpoint} still has clients; {count} of this server are cut off.",
+    ),
+    FailedRemovingConnectionForEndpoint: row(10, "error", "{endpoint} was not told that it is left."),
     ErrorProcessingMessages: row(1001, "error", "A handler of connection events failed."),
+  },
+  "Microsoft.Azure.SignalR.ServiceEndpointManager": {
+    DetectConfigurationChanges: row(1, "debug", "{service} has {count} endpoints from now on."),
+    StartAddingEndpoint: row(2, "debug", "{endpoint} is added."),
+    StartRemovingEndpoint: row(3, "debug", "{endpoint} is being left."),
+    StartRenamingEndpoint: row(4, "debug", "{endpoint} has a new name."),
+    ReloadEndpointsError: row(5, "error", "The endpoints of {service} stay as they are: {error}"),
+    SucceedAddingEndpoint: row(10, "info", "{endpoint} is used."),
+    SucceedRemovingEndpoint: row(11, "info", "{endpoint} was left."),
   },
   "Microsoft.Azure.SignalR.DefaultServiceEventHandler": {
     ServiceEvent: row(1, "info", "The service reports {event} about {object} ({id}): {text}"),

@@ -57,8 +57,12 @@ export function createEndpoint(input: EndpointInput): ServiceEndpoint {
 
 /** Whether both stand for the same endpoint: name, type and addresses; keys may differ (they are rotated). */
 export function endpointsEqual(one: ServiceEndpoint, other: ServiceEndpoint): boolean {
+  return one.name === other.name && samePlace(one, other);
+}
+
+/** Whether connections to the one are connections to the other: type and addresses, whatever the name and the key. */
+export function samePlace(one: ServiceEndpoint, other: ServiceEndpoint): boolean {
   return (
-    one.name === other.name &&
     one.type === other.type &&
     one.endpoint === other.endpoint &&
     one.clientEndpoint === other.clientEndpoint &&

@@ -19,6 +19,10 @@ export class ActiveConnections {
     return this.#open.size;
   }
 
+  has(connection: ServerConnection): boolean {
+    return this.#open.has(connection);
+  }
+
   /** Tells that a connection was opened, closed, or changed in what it may be used for. */
   update(connection: ServerConnection): void {
     if (connection.isOpen) this.#open.add(connection);

@@ -13,6 +13,8 @@ export interface EndpointMetrics {
 const UNKNOWN: EndpointMetrics = Object.freeze({ clientCount: 0, serverCount: 0, capacity: 0 });
 const INACTIVE_ANSWERS = 5;
 const INACTIVE_MS = 10 * 60_000;
+/** Three askings, and a little. */
+const SERVERS_VALID_MS = 16_000;
 
 /** What an endpoint told about itself in its pings. */
 export class EndpointStatus {
@@ -21,7 +23,9 @@ export class EndpointStatus {
   #hasClients = false;
   #inactiveAnswers = 0;
   #inactiveSince = 0;
+  #statusAnswers = 0;
   #servers: ServersTag | undefined;
+  #serversAt = 0;
   #tracesMessages = false;
 
   constructor(clock: Clock) {
@@ -43,9 +47,14 @@ export class EndpointStatus {
     return this.#clock.now() - this.#inactiveSince < INACTIVE_MS;
   }
 
-  /** Which servers are connected to the endpoint; undefined until told. */
+  /** How often the endpoint has told whether it has clients. */
+  get statusAnswers(): number {
+    return this.#statusAnswers;
+  }
+
+  /** Which servers are connected to the endpoint; undefined until told, and when that is long ago. */
   get servers(): ServersTag | undefined {
-    return this.#servers;
+    return this.#clock.now() - this.#serversAt < SERVERS_VALID_MS ? this.#servers : undefined;
   }
 
   /** Whether the service asks for tracing ids in messages. */
@@ -85,6 +94,7 @@ export class EndpointStatus {
 
   #takeStatus(hasClients: boolean): void {
     this.#hasClients = hasClients;
+    this.#statusAnswers += 1;
     if (hasClients) {
       this.#inactiveAnswers = 0;
       return;
@@ -95,7 +105,9 @@ export class EndpointStatus {
 
   #takeServers(tag: ServersTag | undefined): void {
     // Instances of the service answer independently, so an old answer may come late.
-    if (tag === undefined || (this.#servers !== undefined && tag.updatedAt <= this.#servers.updatedAt)) return;
-    this.#servers = tag;
+    if (tag === undefined || (this.#servers !== undefined && tag.updatedAt < this.#servers.updatedAt)) return;
+    // Of two with the same time the first one holds; that it was said again makes it no older.
+    if (tag.updatedAt !== this.#servers?.updatedAt) this.#servers = tag;
+    this.#serversAt = this.#clock.now();
   }
 }

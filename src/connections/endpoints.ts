@@ -1,49 +1,41 @@
 import { randomUUID } from "node:crypto";
 import type { TokenSource } from "../auth/token-source.js";
 import { type Clock, systemClock } from "../base/clock.js";
-import { SignalRError, toError } from "../base/errors.js";
-import type { LogEvent } from "../base/log-events.js";
-import { type LogLevel, type Probe, silentProbe } from "../base/probe.js";
+import { SignalRError } from "../base/errors.js";
+import { type Probe, silentProbe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
-import type { GracefulShutdownMode, ServiceSettings } from "../config/options.js";
-import { endpointLabel } from "../config/service-endpoint.js";
-import { MsgpackWriter } from "../protocol/msgpack/writer.js";
-import { appendMessage } from "../protocol/service/codec.js";
+import { type GracefulShutdownMode, SERVICE_DEFAULTS, type ServiceSettings } from "../config/options.js";
+import { samePlace } from "../config/service-endpoint.js";
 import { type Ack, type AckableMessage, MigrationLevel, type ServiceMessage } from "../protocol/service/messages.js";
 import { ShutdownMode } from "../protocol/service/pings.js";
-import { mergeAcks } from "./ack-merge.js";
 import type { AckRegistry } from "./acks.js";
 import type { ConnectionEnvironment } from "./connection-options.js";
 import { type ContainerStatus, statusOf } from "./container-status.js";
 import { createDeferred } from "./deferred.js";
-import { partitionKeyOf } from "./partition.js";
+import { Delivery, type SendRoute, shownEndpoint } from "./delivery.js";
+import { EndpointMember } from "./endpoint-member.js";
+import { EndpointMembers } from "./members.js";
 import { ConnectionPool, type PoolHandlers } from "./pool.js";
-import { Category, report } from "./report.js";
-import { chooseNegotiateEndpoint } from "./router.js";
+import { Category, type Report, report } from "./report.js";
+import { chooseNegotiateEndpoint, type EndpointRouter, type NegotiateRoute } from "./router.js";
+import { EndpointScaling } from "./scaling.js";
 import type { ServerConnection } from "./server-connection.js";
 import type { Dial } from "./socket.js";
 import { type ConnectionTuning, resolveConnectionTuning } from "./tuning.js";
 import { defaultUserAgent } from "./user-agent.js";
-import { WaitingSends } from "./waiting-sends.js";
 import { dialWebSocket } from "./ws-socket.js";
-
-/** What carries a message: the connection of the client in whose name it is sent, else its key's, else any. */
-export interface SendRoute {
-  /** The server connection that the caller's client came in on. */
-  readonly via?: ServerConnection | undefined;
-  /** Messages with the same key keep their order. @default by the message: its group, user or connection */
-  readonly partitionKey?: string | undefined;
-}
 
 export interface ServiceContainerOptions {
   /** Name at the service. */
   readonly hub: string;
   /** At least one. */
   readonly endpoints: readonly ServiceEndpoint[];
-  /** Called once for each endpoint. */
+  /** Called once for each endpoint, and again for each endpoint of an update. */
   readonly tokens: (endpoint: ServiceEndpoint) => TokenSource;
   readonly settings: Pick<ServiceSettings, "connectionCount"> &
-    Partial<Pick<ServiceSettings, "maxHubServerConnectionCount" | "gracefulShutdown">>;
+    Partial<Pick<ServiceSettings, "maxHubServerConnectionCount" | "gracefulShutdown" | "serviceScaleTimeout">>;
+  /** @default none: clients go where there is room, messages to every endpoint that is online */
+  readonly router?: EndpointRouter | undefined;
   readonly serverName: string;
   /** One for the process. */
   readonly acks: AckRegistry;
@@ -75,19 +67,18 @@ const SHUTDOWN_MODES: { readonly [Mode in GracefulShutdownMode]: number } = Obje
   WaitForClientsClose: ShutdownMode.WaitForClientsClose,
 });
 
-const NO_ROUTE: SendRoute = Object.freeze({});
-
 /** All endpoints of one hub: opens and keeps their connections, and decides which of them carries a message. */
 export class ServiceContainer {
   readonly hub: string;
   readonly #options: ServiceContainerOptions;
-  readonly #probe: Probe;
-  readonly #random: () => number;
-  readonly #pools: readonly ConnectionPool[];
+  readonly #environment: ConnectionEnvironment;
+  readonly #members: EndpointMembers;
+  readonly #delivery: Delivery;
+  readonly #scaling: EndpointScaling;
+  readonly #handlers: PoolHandlers;
   readonly #opened = createDeferred();
-  readonly #waiting: WaitingSends;
-  readonly #waitingWriter = new MsgpackWriter();
   #isStarted = false;
+  #isLeaving = false;
   #stopping: Promise<void> | undefined;
 
   /** @throws SignalRError CONFIG_INVALID when there is no primary endpoint, or the tuning is out of range */
@@ -96,46 +87,37 @@ export class ServiceContainer {
       throw new SignalRError("CONFIG_INVALID", "No primary endpoint defined.");
     }
     const environment = environmentOf(options);
+    const { clock, tuning } = environment;
     this.hub = options.hub;
     this.#options = options;
-    this.#probe = environment.probe;
-    this.#random = environment.random;
-    this.#waiting = new WaitingSends({
-      clock: environment.clock,
-      waitMs: environment.tuning.sendWaitMs,
-      maxBytes: environment.tuning.maxBufferedBytes,
-      notConnected: () => this.#notConnected(),
-    });
-    const handlers = this.#handlers();
-    this.#pools = options.endpoints.map(
-      (endpoint) =>
-        new ConnectionPool({
-          environment,
-          endpoint,
-          tokens: options.tokens(endpoint),
-          connectionCount: options.settings.connectionCount,
-          maxConnectionCount: options.settings.maxHubServerConnectionCount,
-          isWeak: endpoint.type === "secondary",
-          handlers,
-        }),
+    this.#environment = environment;
+    this.#handlers = this.#poolHandlers();
+    const members = new EndpointMembers(
+      options.endpoints.map((endpoint) => new EndpointMember(this.#newPool(endpoint), "serving")),
     );
+    const tell: Report = (...record) => this.#report(...record);
+    this.#members = members;
+    const { hub, router, acks } = options;
+    this.#delivery = new Delivery({ hub, members, router, acks, clock, tuning, report: tell });
+    const limitMs = options.settings.serviceScaleTimeout ?? SERVICE_DEFAULTS.serviceScaleTimeout;
+    this.#scaling = new EndpointScaling({ members, clock, pollMs: tuning.scalePollMs, limitMs, report: tell });
   }
 
   /** Whether any endpoint has an open connection, or needs none because it only negotiates. */
   get isConnected(): boolean {
-    return this.#isStarted && this.#stopping === undefined && this.#pools.some((pool) => pool.isOnline);
+    return this.#isStarted && this.#stopping === undefined && this.#members.pools.some((pool) => pool.isOnline);
   }
 
   /** Whether an endpoint asks for tracing ids in messages. */
   get tracesMessages(): boolean {
-    return this.#pools.some((pool) => pool.status.tracesMessages);
+    return this.#members.pools.some((pool) => pool.status.tracesMessages);
   }
 
   /** Opens the connections of all endpoints. Later calls, and calls after a stop, do nothing. */
   start(): void {
     if (this.#isStarted || this.#stopping !== undefined) return;
     this.#isStarted = true;
-    for (const pool of this.#pools) pool.start();
+    for (const pool of this.#members.pools) pool.start();
     // Without connections there is nothing to wait for.
     if (this.#options.settings.connectionCount === 0) this.#opened.resolve();
   }
@@ -148,31 +130,38 @@ export class ServiceContainer {
     return this.#opened.promise;
   }
 
-  /** Where the next client is sent; undefined when no endpoint is connected. */
+  /** Where the next client is sent without a router; undefined when no endpoint is connected. */
   negotiateEndpoint(): ServiceEndpoint | undefined {
-    return this.isConnected ? chooseNegotiateEndpoint(this.#pools, this.#random)?.endpoint : undefined;
+    if (!this.isConnected) return undefined;
+    const { serving } = this.#members;
+    const chosen = chooseNegotiateEndpoint(
+      serving.map(({ view }) => view),
+      this.#environment.random,
+    );
+    return serving.find(({ view }) => view === chosen)?.pool.endpoint;
   }
 
   /**
-   * Sends to every endpoint that is online. Undefined: taken, and there is room for more. A promise: await it before
-   * sending more; it waits for room, or for a connection when none is open.
-   * @throws SignalRError SEND_BUFFER_FULL, STOPPED; the promise also rejects with NOT_CONNECTED
+   * Where the client of this request is sent, by the router if there is one; undefined when no endpoint is connected.
+   * @throws SignalRError (as rejection) NO_ENDPOINT_ROUTED when the router chose none; what the router throws passes through
    */
-  send(message: ServiceMessage, route: SendRoute = NO_ROUTE): Promise<void> | undefined {
-    const { via } = route;
-    if (via?.isOpen && (this.#pools.length === 1 || isAnswerToClient(message))) {
-      via.send(message);
-      return via.ready();
-    }
-    this.#checkRunning();
-    const partitionKey = route.partitionKey ?? partitionKeyOf(message);
-    if (this.#isSendable()) return this.#deliver(via, partitionKey, (connection) => connection.send(message));
-    // Bytes of the message may be views that do not outlive this call, so it is encoded now.
-    appendMessage(this.#waitingWriter, message);
-    const frame = this.#waitingWriter.take();
-    return this.#waiting.add(frame.length, () =>
-      this.#deliver(via, partitionKey, (connection) => connection.sendFrame(frame)),
-    );
+  routeClient(request: unknown): ServiceEndpoint | undefined | Promise<ServiceEndpoint | undefined> {
+    const { router } = this.#options;
+    if (router?.negotiate === undefined) return this.negotiateEndpoint();
+    // Whether an endpoint has to be online is the router's to say.
+    if (!this.#isStarted || !this.#isRunning) return undefined;
+    const views = this.#members.serving.map(({ view }) => view);
+    return this.#chosenBy(router.negotiate(request, views));
+  }
+
+  /**
+   * Sends to every endpoint that is online, or to those that the router chooses. Undefined: taken, and there is room for
+   * more. A promise: await it before sending more; it waits for room, or for a connection when none is open.
+   * @throws SignalRError SEND_BUFFER_FULL, STOPPED, NOT_CONNECTED when the endpoints that the router chose are offline, and
+   * what the router throws; the promise also rejects with NOT_CONNECTED
+   */
+  send(message: ServiceMessage, route?: SendRoute): Promise<void> | undefined {
+    return this.#delivery.send(message, route);
   }
 
   /**
@@ -180,15 +169,43 @@ export class ServiceContainer {
    * @returns an Ack with status Ok or NotFound
    * @throws SignalRError (as rejection) ACK_TIMEOUT, ACK_FAILED, NOT_CONNECTED, SEND_BUFFER_FULL, STOPPED
    */
-  async request(build: (ackId: number) => AckableMessage, route: SendRoute = NO_ROUTE): Promise<Ack> {
-    this.#checkRunning();
-    if (this.#isSendable()) return this.#ask(build, route);
-    return this.#waiting.add(0, () => this.#ask(build, route));
+  request(build: (ackId: number) => AckableMessage, route?: SendRoute): Promise<Ack> {
+    return this.#delivery.request(build, route);
   }
 
-  /** What is known at this moment, for health and diagnostics. */
+  /**
+   * Goes over to these endpoints. Connections to those that stay are not touched, whatever their name and key are now; new
+   * ones get clients when all servers are connected to them; those that leave get none any more and are closed when their
+   * clients have gone. Resolves when all that is done, each part at the latest after `serviceScaleTimeout`. One at a time.
+   */
+  async update(endpoints: readonly ServiceEndpoint[]): Promise<void> {
+    if (!this.#isRunning) return;
+    const before = this.#members.lasting;
+    const joining: EndpointMember[] = [];
+    const lasting = endpoints.map((endpoint) => {
+      const known = before.find(({ pool }) => samePlace(pool.endpoint, endpoint));
+      known?.pool.adopt(endpoint, this.#options.tokens(endpoint));
+      if (known !== undefined) return known;
+      const member = new EndpointMember(this.#newPool(endpoint), this.#isStarted ? "joining" : "serving");
+      joining.push(member);
+      return member;
+    });
+    const leaving = before.filter((member) => !lasting.includes(member));
+    if (!this.#isStarted) {
+      this.#members.set(lasting);
+      return;
+    }
+    this.#members.set([...leaving, ...lasting]);
+    await this.#scaling.run(joining, leaving);
+  }
+
+  /** What is known at this moment, for health and diagnostics. Endpoints that are being left are not part of it. */
   status(): ContainerStatus {
-    return statusOf(this.hub, this.isConnected, this.#pools);
+    return statusOf(
+      this.hub,
+      this.isConnected,
+      this.#members.lasting.map(({ pool }) => pool),
+    );
   }
 
   /**
@@ -196,8 +213,10 @@ export class ServiceContainer {
    * replaced from now on; what is not open yet is given up.
    */
   async offline(mode: GracefulShutdownMode): Promise<void> {
+    this.#isLeaving = true;
+    this.#scaling.stop();
     this.#opened.reject(stopped());
-    await Promise.all(this.#pools.map((pool) => pool.offline(SHUTDOWN_MODES[mode])));
+    await Promise.all(this.#members.pools.map((pool) => pool.offline(SHUTDOWN_MODES[mode])));
   }
 
   /** Closes all connections. May be called at any time, and twice. */
@@ -208,89 +227,41 @@ export class ServiceContainer {
 
   async #stop(): Promise<void> {
     const error = stopped();
+    this.#scaling.stop();
     this.#opened.reject(error);
-    this.#waiting.fail(error);
-    await Promise.all(this.#pools.map((pool) => pool.stop()));
+    this.#delivery.stop(error);
+    await Promise.all(this.#members.pools.map((pool) => pool.stop()));
   }
 
-  #checkRunning(): void {
-    if (this.#stopping !== undefined) throw stopped();
+  get #isRunning(): boolean {
+    return !this.#isLeaving && this.#stopping === undefined;
   }
 
-  /** Whether something can be sent at once. What waits already goes first. */
-  #isSendable(): boolean {
-    return this.#waiting.isEmpty && this.#pools.some((pool) => pool.hasOpen);
-  }
-
-  /** The endpoints that get what is sent. A secondary one where nobody is has no need of it. */
-  #targets(): readonly ConnectionPool[] {
-    const online = this.#pools.filter((pool) => pool.hasOpen);
-    if (online.length <= 1) return online;
-    const active = online.filter((pool) => !pool.isWeak || pool.status.isActive);
-    return active.length > 0 ? active : online;
-  }
-
-  #deliver(
-    via: ServerConnection | undefined,
-    partitionKey: string | undefined,
-    write: (connection: ServerConnection) => void,
-  ): Promise<void> | undefined {
-    const targets = this.#targets();
-    const [only] = targets;
-    if (only === undefined) throw this.#notConnected();
-    if (targets.length === 1) return this.#writeTo(only, via, partitionKey, write);
-    const waits: Promise<void>[] = [];
-    let failure: unknown;
-    for (const pool of targets) {
-      try {
-        const wait = this.#writeTo(pool, via, partitionKey, write);
-        if (wait !== undefined) waits.push(wait);
-      } catch (error) {
-        failure ??= error;
-        this.#reportFailedWrite(pool, error);
-      }
-    }
-    if (failure !== undefined) throw failure;
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => {});
-  }
-
-  #writeTo(
-    pool: ConnectionPool,
-    via: ServerConnection | undefined,
-    partitionKey: string | undefined,
-    write: (connection: ServerConnection) => void,
-  ): Promise<void> | undefined {
-    const connection = pool.pick(via, partitionKey);
-    if (connection === undefined) throw this.#notConnected();
-    write(connection);
-    return connection.ready();
-  }
-
-  async #ask(build: (ackId: number) => AckableMessage, { via, partitionKey }: SendRoute): Promise<Ack> {
-    const { acks } = this.#options;
-    const targets = this.#targets();
-    if (targets.length === 0) throw this.#notConnected();
-    let kind: AckableMessage["kind"] = "joinGroupWithAck";
-    const answers = targets.map((pool) => {
-      const { ackId, answer } = acks.create();
-      try {
-        const message = build(ackId);
-        kind = message.kind;
-        // Back-pressure is no topic here: whoever asks waits for the answer anyway.
-        void this.#writeTo(pool, via, partitionKey ?? partitionKeyOf(message), (connection) => {
-          connection.send(message);
-          acks.setCarrier(ackId, connection);
-        });
-      } catch (error) {
-        acks.fail(ackId, toError(error));
-      }
-      return answer;
+  #newPool(endpoint: ServiceEndpoint): ConnectionPool {
+    const { settings, tokens } = this.#options;
+    return new ConnectionPool({
+      environment: this.#environment,
+      endpoint,
+      tokens: tokens(endpoint),
+      connectionCount: settings.connectionCount,
+      maxConnectionCount: settings.maxHubServerConnectionCount,
+      isWeak: endpoint.type === "secondary",
+      handlers: this.#handlers,
     });
-    const [only] = answers;
-    return only !== undefined && answers.length === 1 ? only : mergeAcks(kind, answers);
   }
 
-  #handlers(): PoolHandlers {
+  async #chosenBy(answer: NegotiateRoute | Promise<NegotiateRoute>): Promise<ServiceEndpoint> {
+    const chosen = await answer;
+    const member = this.#members.servingOf(chosen);
+    if (member !== undefined) return member.pool.endpoint;
+    if (chosen !== undefined && chosen !== null) {
+      const text = `The router sent a client to ${shownEndpoint(chosen)}, which is no endpoint of hub ${this.hub}.`;
+      this.#report("error", "EndpointNotExists", text);
+    }
+    throw new SignalRError("NO_ENDPOINT_ROUTED", `endpointRouter.negotiate chose no endpoint of hub ${this.hub}.`);
+  }
+
+  #poolHandlers(): PoolHandlers {
     const { onMessage, onConnectionClosed, onInstanceOffline, acks } = this.#options;
     return {
       onMessage,
@@ -298,13 +269,16 @@ export class ServiceContainer {
         acks.complete(ack);
       },
       onInstanceOffline: (instanceId) => this.#guard(() => onInstanceOffline(instanceId)),
+      onStatus: () => this.#scaling.look(),
       onOpen: (pool) => {
         if (!pool.isWeak) this.#opened.resolve();
-        this.#waiting.run();
+        this.#delivery.opened();
+        this.#scaling.look();
       },
       onConnectionClosed: (connection, reason) => {
         acks.failCarrier(connection, this.#lostAnswer(reason));
         this.#guard(() => onConnectionClosed(connection, reason));
+        this.#scaling.look();
       },
     };
   }
@@ -325,35 +299,10 @@ export class ServiceContainer {
     return new SignalRError("ACK_FAILED", text, reason === undefined ? undefined : { cause: reason });
   }
 
-  #notConnected(): SignalRError {
-    const cause = this.#pools.find((pool) => pool.lastFailure !== undefined)?.lastFailure;
-    const detail = cause === undefined ? "" : ` ${cause.message}`;
-    return new SignalRError(
-      "NOT_CONNECTED",
-      `Azure SignalR Service is not connected, so nothing can be sent for hub ${this.hub}.${detail}`,
-      cause === undefined ? undefined : { cause },
-    );
+  #report(...[level, event, message, error, category = Category.endpoints]: Parameters<Report>): void {
+    const problem = error === undefined ? {} : { error };
+    report(this.#environment.probe, { level, category, event, message, ...problem, attributes: { hub: this.hub } });
   }
-
-  #reportFailedWrite(pool: ConnectionPool, error: unknown): void {
-    const text = `A message could not be sent to ${endpointLabel(pool.endpoint)}; other endpoints may have it.`;
-    this.#report("warn", "FailedWritingMessageToEndpoint", text, error);
-  }
-
-  #report(level: LogLevel, event: LogEvent, message: string, error: unknown): void {
-    const category = Category.endpoints;
-    report(this.#probe, { level, category, event, message, error, attributes: { hub: this.hub } });
-  }
-}
-
-/** Bytes for one client only make sense on the connection that the client lives on. */
-function isAnswerToClient({ kind }: ServiceMessage): boolean {
-  return (
-    kind === "connectionData" ||
-    kind === "connectionFlowControl" ||
-    kind === "clientCompletion" ||
-    kind === "errorCompletion"
-  );
 }
 
 function stopped(): SignalRError {

@@ -24,6 +24,8 @@ export interface PoolHandlers {
   onMessage(message: ServiceMessage, connection: ServerConnection): void;
   onAck(ack: Ack): void;
   onInstanceOffline(instanceId: string): void;
+  /** The endpoint has told something about itself. */
+  onStatus(): void;
   /** A connection can be written to. */
   onOpen(pool: ConnectionPool): void;
   /** A connection that was open has ended. */
@@ -48,7 +50,6 @@ const MAX_DIALING_ON_DEMAND = 16;
 
 /** The server connections of one hub to one endpoint: a fixed number, replaced when lost, and those asked for on top. */
 export class ConnectionPool {
-  readonly endpoint: ServiceEndpoint;
   readonly status: EndpointStatus;
   readonly #options: PoolOptions;
   readonly #environment: ConnectionEnvironment;
@@ -58,8 +59,10 @@ export class ConnectionPool {
   readonly #slots: readonly PoolSlot[];
   readonly #onDemand = new Set<ServerConnection>();
   readonly #handlers: ConnectionHandlers;
+  #endpoint: ServiceEndpoint;
+  #tokens: TokenSource;
   /** Only where the service lends the key for client tokens. */
-  readonly #keys: KeyRenewal | undefined;
+  #keys: KeyRenewal | undefined;
   #isOnline: boolean;
   /** As loud as the `EndpointOffline` before it. */
   #onlineLevel: LogLevel = "info";
@@ -72,7 +75,8 @@ export class ConnectionPool {
 
   constructor(options: PoolOptions) {
     const { environment } = options;
-    this.endpoint = options.endpoint;
+    this.#endpoint = options.endpoint;
+    this.#tokens = options.tokens;
     this.#options = options;
     this.#environment = environment;
     this.status = new EndpointStatus(environment.clock);
@@ -86,8 +90,7 @@ export class ConnectionPool {
     });
     this.#isOnline = options.connectionCount === 0;
     this.#slots = Array.from({ length: options.connectionCount }, () => this.#newSlot());
-    const { keyExchange: exchange } = options.tokens;
-    this.#keys = exchange && new KeyRenewal({ exchange, environment, endpoint: options.endpoint });
+    this.#keys = this.#newKeys();
     this.#handlers = {
       onOpen: (connection) => this.#opened(connection),
       onChange: (connection) => this.#updated(connection),
@@ -98,6 +101,11 @@ export class ConnectionPool {
       onAccessKey: (response) => this.#keys?.take(response),
       onClosed: (connection, reason, wasOpen) => this.#closed(connection, reason, wasOpen),
     };
+  }
+
+  /** Changes only in its name and credential; see {@link adopt}. */
+  get endpoint(): ServiceEndpoint {
+    return this.#endpoint;
   }
 
   /** Whether clients can be sent to the endpoint. A pool of no connections counts as online: it only negotiates. */
@@ -128,6 +136,31 @@ export class ConnectionPool {
   connections(): readonly ServerConnection[] {
     const fixed = this.#slots.flatMap((slot) => slot.connection ?? []);
     return [...fixed, ...this.#onDemand];
+  }
+
+  /** Clients that are connected through the pool. */
+  get clientCount(): number {
+    return this.connections().reduce((sum, connection) => sum + connection.clientCount, 0);
+  }
+
+  /** Whether this is one of its open connections. */
+  has(connection: ServerConnection): boolean {
+    return this.#active.has(connection);
+  }
+
+  /**
+   * The same endpoint under another name, or with another credential. Open connections stay as they are; what is opened
+   * from now on uses the new one.
+   */
+  adopt(endpoint: ServiceEndpoint, tokens: TokenSource): void {
+    const before = this.#tokens;
+    this.#endpoint = endpoint;
+    this.#tokens = tokens;
+    if (before.keyExchange === tokens.keyExchange) return;
+    const open = this.connections().filter(({ isOpen }) => isOpen);
+    for (const connection of open) this.#keys?.closed(connection);
+    this.#keys = this.#newKeys();
+    for (const connection of open) this.#keys?.opened(connection);
   }
 
   /** Opens all fixed connections at the same time. */
@@ -172,6 +205,21 @@ export class ConnectionPool {
     await Promise.all(this.connections().map((connection) => connection.stop()));
   }
 
+  /** Asks the service something over any connection; what fails is reported, and asked again by whoever needs to know. */
+  ask(question: Ping): void {
+    try {
+      this.#active.any()?.send(question);
+    } catch (error) {
+      const text = "The service could not be asked for its status; it will be asked again.";
+      this.#report("warn", "FailedSendingPing", text, error);
+    }
+  }
+
+  #newKeys(): KeyRenewal | undefined {
+    const { keyExchange: exchange } = this.#tokens;
+    return exchange && new KeyRenewal({ exchange, environment: this.#environment, endpoint: this.#endpoint });
+  }
+
   #newSlot(): PoolSlot {
     return new PoolSlot({
       gate: this.#gate,
@@ -180,7 +228,9 @@ export class ConnectionPool {
   }
 
   #open(connectionType: number, target?: string): ServerConnection {
-    const { environment, endpoint, tokens } = this.#options;
+    const environment = this.#environment;
+    const endpoint = this.#endpoint;
+    const tokens = this.#tokens;
     const handlers = this.#handlers;
     return new ServerConnection({ environment, endpoint, tokens, connectionType, target, handlers });
   }
@@ -287,6 +337,7 @@ export class ConnectionPool {
     const target = value(PingKey.Target);
     if (target) this.#openOnDemand(target);
     this.status.take(messages);
+    this.#options.handlers.onStatus();
   }
 
   #openOnDemand(target: string): void {
@@ -306,20 +357,7 @@ export class ConnectionPool {
   #startStatusPings(): void {
     if (this.#statusTimer !== undefined || !this.#isGrowing) return;
     const { clock, tuning } = this.#environment;
-    this.#statusTimer = clock.every(tuning.statusPingMs, () => this.#askStatus());
-  }
-
-  #askStatus(): void {
-    try {
-      this.#active.any()?.send(statusRequestPing());
-    } catch (error) {
-      this.#report(
-        "warn",
-        "FailedSendingPing",
-        "The service could not be asked for its status; it will be asked again.",
-        error,
-      );
-    }
+    this.#statusTimer = clock.every(tuning.statusPingMs, () => this.ask(statusRequestPing()));
   }
 
   #report(

@@ -1,4 +1,5 @@
-import type { LogRecord, Probe } from "../base/probe.js";
+import type { LogCategory, LogEvent } from "../base/log-events.js";
+import type { LogLevel, LogRecord, Probe } from "../base/probe.js";
 
 /** Log categories of the official SDK, so that filters written for it keep working. */
 export const Category = Object.freeze({
@@ -8,6 +9,15 @@ export const Category = Object.freeze({
   endpoints: "Microsoft.Azure.SignalR.MultiEndpointServiceConnectionContainer",
   events: "Microsoft.Azure.SignalR.DefaultServiceEventHandler",
 });
+
+/** Tells the probe something of one hub's endpoints. */
+export type Report = (
+  level: LogLevel,
+  event: LogEvent,
+  message: string,
+  error?: unknown,
+  category?: LogCategory,
+) => void;
 
 /** Tells the probe. A probe that throws is someone else's bug and must not cost a connection. */
 export function report(probe: Probe, record: LogRecord): void {

@@ -1,20 +1,19 @@
 import { expect, test } from "vitest";
-import { endpointAt } from "../../test/support/fake-service.js";
 import type { EndpointType } from "../config/endpoint.js";
-import { chooseNegotiateEndpoint, type RoutableEndpoint } from "./router.js";
+import { chooseNegotiateEndpoint, defaultEndpointRouter, type RoutableEndpoint } from "./router.js";
 
 function endpointOf(
   name: string,
   type: EndpointType,
   isOnline: boolean,
-  clientCount = 0,
-  capacity = 0,
+  clientConnectionCount = 0,
+  connectionCapacity = 0,
 ): RoutableEndpoint {
-  return { endpoint: endpointAt(1, name, type), isOnline, metrics: { clientCount, serverCount: 0, capacity } };
+  const metrics = { clientConnectionCount, serverConnectionCount: 0, connectionCapacity };
+  return { name, type, url: `https://${name}`, isOnline, isActive: true, metrics };
 }
 
-const choose = (all: readonly RoutableEndpoint[], random: number) =>
-  chooseNegotiateEndpoint(all, () => random)?.endpoint.name;
+const choose = (all: readonly RoutableEndpoint[], random: number) => chooseNegotiateEndpoint(all, () => random)?.name;
 
 test("primaries that are online come first, then secondaries, then nobody", () => {
   const primary = endpointOf("p", "primary", true);
@@ -38,4 +37,13 @@ test("with capacities the emptier endpoint gets more, and a full one still a lit
   expect(choose(all, 0)).toBe("full");
   expect(choose(all, 0.01)).toBe("half");
   expect(choose(all, 0.999)).toBe("half");
+});
+
+test("the default router sends messages to all that are online, clients to one of them, and says when there is none", () => {
+  const [on, off] = [endpointOf("on", "secondary", true), endpointOf("off", "primary", false)];
+  const { negotiate, broadcast, user, group, connection } = defaultEndpointRouter;
+  const all = [on, off];
+  expect([broadcast(all), user("u", all), group("g", all), connection("c", all)]).toEqual([[on], [on], [on], [on]]);
+  expect(negotiate({}, all)).toBe(on);
+  expect(() => negotiate({}, [off])).toThrow(expect.objectContaining({ code: "NOT_CONNECTED" }));
 });

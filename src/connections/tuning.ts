@@ -14,6 +14,8 @@ export interface ConnectionTuning {
   readonly clientCountPingMs?: number;
   /** How often the service is asked for its status, once per endpoint. @default 10_000 */
   readonly statusPingMs?: number;
+  /** How often endpoints are asked while one of them comes or goes. @default 5_000 */
+  readonly scalePollMs?: number;
   /** How often each connection asks for a new key for client tokens, where the service lends one. @default 600_000 */
   readonly keyRenewalMs?: number;
   /** How long a closing websocket waits for the other side. @default 5_000 */
@@ -48,6 +50,7 @@ export const CONNECTION_DEFAULTS: ResolvedConnectionTuning = Object.freeze({
   silenceCheckMs: 5_000,
   clientCountPingMs: 5_000,
   statusPingMs: 10_000,
+  scalePollMs: 5_000,
   keyRenewalMs: 600_000,
   closeTimeoutMs: 5_000,
   finAckTimeoutMs: 5_000,

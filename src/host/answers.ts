@@ -65,6 +65,8 @@ export function failureAnswer(error: unknown): HttpAnswer {
         code,
         "AccessToken must not be longer than 4K. Use claimsProvider to put fewer or shorter claims into it.",
       );
+    case "NO_ENDPOINT_ROUTED":
+      return refusal(500, code, "Unable to get the negotiate endpoint");
     case "CLAIMS_INVALID":
       return refusal(500, code, "The claims of this user cannot be put into a token; the server's log has the reason.");
     case "CONFIG_INVALID":

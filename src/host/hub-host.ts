@@ -8,6 +8,7 @@ import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { GracefulShutdownMode, ServiceSettings } from "../config/options.js";
 import type { AckRegistry } from "../connections/acks.js";
 import { ServiceContainer } from "../connections/endpoints.js";
+import type { EndpointRouter } from "../connections/router.js";
 import type { ServerConnection } from "../connections/server-connection.js";
 import { ClientResults } from "../hub/client-results.js";
 import { ClientSession } from "../hub/client-session.js";
@@ -53,6 +54,8 @@ export interface HubHostParts {
   readonly probe: Probe;
   readonly clock: Clock;
   readonly allowStatefulReconnects?: boolean;
+  /** @default none */
+  readonly router?: EndpointRouter | undefined;
 }
 
 /** One hub and its service: routes every message of the service to the client session that it is for. */
@@ -90,6 +93,7 @@ export class HubHost implements ShuttingHub {
       hub: this.hubName,
       endpoints: parts.settings.endpoints,
       tokens: parts.tokens,
+      router: parts.router,
       settings: parts.settings,
       serverName: parts.serverName,
       acks: parts.acks,

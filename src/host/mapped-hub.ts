@@ -9,7 +9,7 @@ import type { ShutdownHook } from "./shutdown.js";
 /** What the named host uses of a hub's host. */
 export interface HostedHub {
   readonly hubName: string;
-  readonly container: Pick<ServiceContainer, "negotiateEndpoint" | "opened" | "status">;
+  readonly container: Pick<ServiceContainer, "routeClient" | "opened" | "status" | "update">;
   readonly outlet: HubOutlet;
   readonly clientCount: number;
   start(): void;

@@ -24,8 +24,8 @@ export interface NegotiableHub {
   /** Seconds for the claim, undefined when the service's own 15 hold; see {@link handshakeTimeoutClaim}. */
   readonly handshakeTimeoutSeconds: number | undefined;
   readonly enableDetailedErrors: boolean;
-  /** Where to send a new client; undefined: no server connection is open. */
-  negotiateEndpoint(): ServiceEndpoint | undefined;
+  /** Where to send the client of this request; undefined: no server connection is open. */
+  negotiateEndpoint(raw: unknown): ServiceEndpoint | undefined | Promise<ServiceEndpoint | undefined>;
   tokens(endpoint: ServiceEndpoint): TokenSource;
 }
 
@@ -81,7 +81,7 @@ async function answer<TRequest>(input: NegotiateInput<TRequest>): Promise<HttpAn
   const userId = await userIdOf(request.raw, claims, identity);
   const terms = await clientTermsOf(request.raw, input.terms ?? NO_TERMS);
   const hub = await input.hub();
-  const endpoint = hub.negotiateEndpoint();
+  const endpoint = await hub.negotiateEndpoint(request.raw);
   if (endpoint === undefined) {
     throw new SignalRError("NOT_CONNECTED", `No server connection of hub ${hub.name} is open to send a client to.`);
   }

@@ -1,4 +1,5 @@
 import { HubException, toError } from "../base/errors.js";
+import type { SendRoute } from "../connections/delivery.js";
 import type { ServiceContainer } from "../connections/endpoints.js";
 import type { ServerConnection } from "../connections/server-connection.js";
 import type { ClientResults } from "../hub/client-results.js";
@@ -34,6 +35,8 @@ export class ServiceOutlet implements HubOutlet {
   readonly #parts: ServiceOutletParts;
   /** Invocations by other servers for clients that are connected here, by id. */
   readonly #routed = new Map<string, string>();
+  /** Our own invocations that went to several endpoints: how many of these have not failed yet. */
+  readonly #asked = new Map<string, number>();
 
   constructor(parts: ServiceOutletParts) {
     this.#parts = parts;
@@ -50,7 +53,7 @@ export class ServiceOutlet implements HubOutlet {
       return this.#sendToOne(address.connectionIds, message, origin);
     }
     if (isEmpty(address)) return undefined;
-    return this.#hand(addressed(address, this.#encode(message)), connectionOf(origin), origin);
+    return this.#hand(addressed(address, this.#encode(message)), route(connectionOf(origin)), origin);
   }
 
   async addToGroup(connectionId: string, groupName: string, origin: ClientWire | undefined): Promise<void> {
@@ -69,17 +72,24 @@ export class ServiceOutlet implements HubOutlet {
     origin: ClientWire | undefined,
   ): Promise<unknown> {
     const { results } = this.#parts;
-    const via = connectionOf(origin) ?? this.#connectionOfClient(connectionId);
-    const { invocationId, result } = results.expect(connectionId, signal, (id) => this.#cancel(id, connectionId, via));
+    const home = this.#connectionOfClient(connectionId);
+    const via = connectionOf(origin) ?? home;
+    const { invocationId, result } = results.expect(connectionId, signal, (id) =>
+      this.#cancel(id, connectionId, { via, home }),
+    );
     if (!results.isExpected(invocationId)) return result;
     try {
       const payloads = this.#encode({ type: 1, invocationId, target: method, arguments: args });
       const { serverName: callerServerId } = this.#parts;
-      await this.#hand({ kind: "clientInvocation", invocationId, connectionId, callerServerId, payloads }, via, origin);
+      const onTargets = (count: number): void => {
+        if (count > 1) this.#asked.set(invocationId, count);
+      };
+      const message = { kind: "clientInvocation", invocationId, connectionId, callerServerId, payloads } as const;
+      await this.#hand(message, { via, home, onTargets }, origin);
     } catch (error) {
       results.fail(invocationId, toError(error));
     }
-    return result;
+    return result.finally(() => this.#asked.delete(invocationId));
   }
 
   invocationCompleted(connectionId: string, completion: CompletionMessage): void {
@@ -115,6 +125,12 @@ export class ServiceOutlet implements HubOutlet {
 
   /** The service says that an invocation has failed: the client is unknown, gone, or the caller gave up. */
   resultFailed(message: ErrorCompletion): void {
+    // Endpoints that do not have the client say so at once, while the one that has it still waits for the client.
+    const asked = this.#asked.get(message.invocationId) ?? 1;
+    if (asked > 1) {
+      this.#asked.set(message.invocationId, asked - 1);
+      return;
+    }
     this.#routed.delete(message.invocationId);
     this.#parts.results.fail(message.invocationId, new HubException(message.error ?? ""));
   }
@@ -143,8 +159,9 @@ export class ServiceOutlet implements HubOutlet {
       session?.protocol === undefined
         ? this.#encode(message)
         : [[session.protocol.name, session.protocol.write(message)]];
-    const via = connectionOf(origin) ?? connectionOf(session?.wire);
-    return this.#hand({ kind: "multiConnectionData", connectionList, payloads }, via, origin);
+    const home = connectionOf(session?.wire);
+    const via = connectionOf(origin) ?? home;
+    return this.#hand({ kind: "multiConnectionData", connectionList, payloads }, { via, home }, origin);
   }
 
   #encode(message: InvocationMessage): Payloads {
@@ -152,21 +169,21 @@ export class ServiceOutlet implements HubOutlet {
   }
 
   /** `origin` is the client in whose name the message is sent, if any. */
-  #hand(message: TraceableMessage, via: ServerConnection | undefined, origin?: ClientWire): Promise<void> | undefined {
+  #hand(message: TraceableMessage, way: SendRoute, origin?: ClientWire): Promise<void> | undefined {
     const { container, tracing } = this.#parts;
     return tracing.isOn(isDiagnostic(origin))
-      ? this.#handTraced(tracing.start(message), via)
-      : container.send(message, route(via));
+      ? this.#handTraced(tracing.start(message), way)
+      : container.send(message, way);
   }
 
-  #handTraced(message: TraceableMessage, via: ServerConnection | undefined): Promise<void> | undefined {
+  #handTraced(message: TraceableMessage, way: SendRoute): Promise<void> | undefined {
     const { container, tracing } = this.#parts;
     const fail = (error: unknown): never => {
       tracing.failed(message, error);
       throw error;
     };
     try {
-      const taken = container.send(message, route(via));
+      const taken = container.send(message, way);
       if (taken !== undefined) return taken.then(() => tracing.succeeded(message), fail);
     } catch (error) {
       fail(error);
@@ -181,6 +198,8 @@ export class ServiceOutlet implements HubOutlet {
     // Each endpoint is asked by a message of its own, so there may be several.
     const traced: AckableMessage[] = [];
     const buildTraced = (ackId: number): AckableMessage => {
+      // Only looked at by a router.
+      if (ackId === 0) return build(ackId);
       const message = tracing.start(build(ackId));
       traced.push(message);
       return message;
@@ -205,19 +224,19 @@ export class ServiceOutlet implements HubOutlet {
       callerServerId,
       protocol: session?.protocolName ?? null,
     };
-    this.#handInBackground(message, connectionOf(session?.wire));
+    this.#handInBackground(message, route(connectionOf(session?.wire)));
   }
 
-  #cancel(invocationId: string, connectionId: string, via: ServerConnection | undefined): void {
+  #cancel(invocationId: string, connectionId: string, way: SendRoute): void {
     const { serverName: callerServerId } = this.#parts;
     const error = "Invocation canceled by the server.";
-    this.#handInBackground({ kind: "errorCompletion", invocationId, connectionId, callerServerId, error }, via);
+    this.#handInBackground({ kind: "errorCompletion", invocationId, connectionId, callerServerId, error }, way);
   }
 
   /** For bookkeeping at the service that nobody waits for; without a connection there is no book to keep. */
-  #handInBackground(message: ServiceMessage, via: ServerConnection | undefined): void {
+  #handInBackground(message: ServiceMessage, way: SendRoute): void {
     try {
-      this.#parts.container.send(message, route(via))?.catch(() => {});
+      this.#parts.container.send(message, way)?.catch(() => {});
     } catch {
       // see above
     }
@@ -236,7 +255,7 @@ function isDiagnostic(origin: ClientWire | undefined): boolean {
   return origin instanceof ServiceWire && origin.isDiagnostic;
 }
 
-function route(via: ServerConnection | undefined): { via?: ServerConnection } {
+function route(via: ServerConnection | undefined): SendRoute {
   return via === undefined ? ANY_ROUTE : { via };
 }
 

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
 import type { Probe } from "../base/probe.js";
 import { AckRegistry } from "../connections/acks.js";
+import type { EndpointRouter } from "../connections/router.js";
 import type { UntypedClient } from "../hub/client-types.js";
 import type { Hub, HubClass } from "../hub/hub.js";
 import { type HubOptions, resolveHubOptions } from "../hub/options.js";
@@ -30,6 +31,11 @@ export interface SignalROptions<TRequest>
     ClientTermsOptions<TRequest> {
   /** Whether clients may reconnect without losing messages, for all hubs. @default what each `mapHub` says */
   readonly allowStatefulReconnects?: boolean;
+  /**
+   * Decides which of several endpoints get clients and messages.
+   * @default clients go where there is room, messages to every endpoint that is online
+   */
+  readonly endpointRouter?: EndpointRouter<TRequest>;
   /** Options of all hubs; a hub's own win. */
   readonly hub?: HubOptions;
   /** Hubs by path, in place of calls of `mapHub`: `{ "/chat": ChatHub, "/room": [RoomHub, { ... }] }`. */
@@ -309,6 +315,7 @@ export class SignalRHost<TRequest> {
       probe: this.#parts.probe,
       clock: this.#clock,
       allowStatefulReconnects: this.#options.allowStatefulReconnects ?? mapped.allowStatefulReconnects,
+      router: this.#options.endpointRouter,
     });
     return {
       host,
@@ -318,7 +325,7 @@ export class SignalRHost<TRequest> {
       handshakeTimeoutSeconds: handshakeTimeoutClaim(options.handshakeTimeout, host.hubName, this.#parts.probe),
       // The official SDK tells the service of the global option only; what a hub sets for itself concerns its own texts.
       enableDetailedErrors: resolveHubOptions(global).enableDetailedErrors,
-      negotiateEndpoint: () => host.container.negotiateEndpoint(),
+      negotiateEndpoint: (raw) => host.container.routeClient(raw),
       tokens: service.tokens,
     };
   }

@@ -1,3 +1,4 @@
+import type { ServiceEndpoint } from "../../src/config/endpoint.js";
 import type { EndpointConnectionStatus } from "../../src/connections/container-status.js";
 import type { HubHostParts } from "../../src/host/hub-host.js";
 import type { HostedHub } from "../../src/host/mapped-hub.js";
@@ -17,6 +18,8 @@ class StubHost implements HostedHub {
   readonly calls: string[] = [];
   readonly sent: string[] = [];
   readonly hooks: ShutdownHook[] = [];
+  /** Addresses of each update. */
+  readonly updates: string[][] = [];
   /** Holds the end of the shutdown. */
   stopping: Promise<void> | undefined;
   clientCount = 0;
@@ -36,7 +39,10 @@ class StubHost implements HostedHub {
 
   readonly container = {
     opened: () => this.#opened,
-    negotiateEndpoint: () => (this.online === undefined ? undefined : this.parts.settings.endpoints[0]),
+    routeClient: () => (this.online === undefined ? undefined : this.parts.settings.endpoints[0]),
+    update: async (endpoints: readonly ServiceEndpoint[]) => {
+      this.updates.push(endpoints.map(({ endpoint }) => endpoint));
+    },
     status: () => ({ hub: this.hubName, isConnected: this.online !== undefined, endpoints: this.#endpoints() }),
   };
 
