@@ -7,7 +7,7 @@
 export type { ClaimItem, ClaimsInput } from "./auth/user-claims.js";
 export { type ErrorCode, HubException, SignalRError } from "./base/errors.js";
 export type { EndpointType, ServiceEndpoint } from "./config/endpoint.js";
-export type { ConfigurationInput } from "./config/load.js";
+export type { ConfigurationInput, EndpointOptions } from "./config/load.js";
 export type {
   AccessTokenAlgorithm,
   GracefulShutdownMode,
@@ -16,6 +16,13 @@ export type {
   ServiceOptions,
 } from "./config/options.js";
 export type { EndpointInput } from "./config/service-endpoint.js";
+export {
+  defaultEndpointRouter,
+  type EndpointRouter,
+  type NegotiateRoute,
+  type RoutableEndpoint,
+  type RoutableEndpointMetrics,
+} from "./connections/router.js";
 export {
   addNamedAzureSignalR,
   type ConnectRequest,
@@ -48,4 +55,5 @@ export {
   type MethodAuthorization,
 } from "./hub/method-options.js";
 export type { HubOptions, HubProtocolName } from "./hub/options.js";
+export type { NetworkOptions, TlsOptions } from "./network/options.js";
 export type { Logger } from "./telemetry/logs.js";

@@ -1,4 +1,5 @@
 import { SignalRError } from "../base/errors.js";
+import type { ServiceEndpoint } from "./endpoint.js";
 import { type FoundValue, findValues, wrongValue } from "./find.js";
 import { type EndpointOptions, findEndpoints, hasEndpoint } from "./find-endpoints.js";
 import type { HubSettings, ServiceOptions, ServiceSettings } from "./options.js";
@@ -53,6 +54,23 @@ export function loadSettings(
     endpoints: Object.freeze(found.endpoints),
     hub: withoutUndefined(hub.values),
   });
+}
+
+/**
+ * Reads the endpoints of a named service again, as {@link loadSettings} does, and nothing else.
+ * @returns undefined when no source gives any
+ * @throws SignalRError as {@link loadSettings}
+ */
+export function reloadEndpoints(
+  name: string,
+  options: ServiceOptions & EndpointOptions,
+  environment: SettingsEnvironment,
+): readonly ServiceEndpoint[] | undefined {
+  const merged = mergeLayers(readLayers(environment, environment.env));
+  if (!hasEndpoint(name, merged, options)) return undefined;
+  const { endpoints, problems } = findEndpoints(name, merged, options, environment.warn);
+  if (problems.length > 0) throw settingsError(name, problems);
+  return Object.freeze(endpoints);
 }
 
 /**

@@ -19,7 +19,9 @@ export function warnOfUnknownKeys(section: string, layers: readonly Layer[], war
     }
     for (const [rest, setting] of below(layer, section)) {
       if (isKnown(rest.toLowerCase())) continue;
-      warn(`${setting.key} (${setting.origin}) is not known and not used; did you mean ${section}:${nearest(rest)}?`);
+      warn(
+        `${setting.key} (${setting.origin}) is not known and not used; did you mean ${section}:${nearestName(rest, OFFERED)}?`,
+      );
     }
   }
 }
@@ -29,19 +31,21 @@ function isKnown(rest: string): boolean {
   return KNOWN_LOWER.has(rest) || KNOWN_LOWER.has(rest.replace(/:\d+$/, ""));
 }
 
-function nearest(rest: string): string {
-  const wanted = rest.toLowerCase();
-  let best = CONNECTION_STRING;
+// The old spelling with a colon at the end is read, but nobody should start with it.
+const OFFERED: readonly string[] = KNOWN.filter((key) => !key.endsWith(":"));
+
+/** The name among some known ones that looks most like the wanted one. */
+export function nearestName(wanted: string, known: readonly string[]): string {
+  const given = wanted.toLowerCase();
+  let best = "";
   let bestDistance = Number.POSITIVE_INFINITY;
-  for (const known of KNOWN) {
-    // The old spelling with a colon at the end is read, but nobody should start with it.
-    if (known.endsWith(":")) continue;
-    const candidate = known.toLowerCase();
+  for (const name of known) {
+    const candidate = name.toLowerCase();
     // A name that only lacks its unit or its section is nearer than its length tells.
-    const contains = candidate.includes(wanted) || wanted.includes(candidate);
-    const distance = contains ? 1 : editDistance(wanted, candidate);
+    const contains = candidate.includes(given) || given.includes(candidate);
+    const distance = contains ? 1 : editDistance(given, candidate);
     if (distance < bestDistance) {
-      best = known;
+      best = name;
       bestDistance = distance;
     }
   }

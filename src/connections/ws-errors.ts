@@ -17,6 +17,8 @@ function adviceForStatus(status: number): string {
       return "the token was accepted but the role or the network rules do not allow it; check the service's access control and networking settings.";
     case 404:
       return "it takes no server connections, as in Serverless mode; set the Service Mode to Default in the settings of the service, or check the endpoint.";
+    case 407:
+      return "the proxy wants a user and a password; put them into its address, http://user:password@host:port.";
     case 429:
       return "too many connections or messages for this tier; add units or use fewer server connections.";
     case 301:

@@ -1,13 +1,21 @@
 import { WebSocket } from "ws";
 import { SignalRError } from "../base/errors.js";
-import type { DialRequest, FrameSocket, SocketHandlers } from "./socket.js";
+import type { Network, Way } from "../network/network.js";
+import type { Dial, DialRequest, FrameSocket, SocketHandlers } from "./socket.js";
 import { dialError, errorOfStatus } from "./ws-errors.js";
 
 const NORMAL_CLOSURE = 1000;
 
-/** Dials with the `ws` package. */
+const DIRECT: Way = Object.freeze({ agent: undefined, tls: Object.freeze({}), proxy: undefined });
+
+/** Dials with the `ws` package, without a proxy. */
 export function dialWebSocket(request: DialRequest, handlers: SocketHandlers): FrameSocket {
-  return new WsSocket(request, handlers);
+  return new WsSocket(request, DIRECT, handlers);
+}
+
+/** Dials with the `ws` package, the way that the network has to each address. */
+export function createWebSocketDial(network: Network): Dial {
+  return (request, handlers) => new WsSocket(request, network.to(request.url), handlers);
 }
 
 class WsSocket implements FrameSocket {
@@ -18,15 +26,18 @@ class WsSocket implements FrameSocket {
   #wasOpen = false;
   #isOurEnd = false;
 
-  constructor(request: DialRequest, handlers: SocketHandlers) {
+  constructor(request: DialRequest, way: Way, handlers: SocketHandlers) {
+    const { host } = new URL(request.url);
     this.#handlers = handlers;
-    this.#host = new URL(request.url).host;
+    this.#host = way.proxy === undefined ? host : `${host} (through the proxy ${way.proxy})`;
     // Compression costs more than it saves here, and a redirect would carry the token to another host.
     const socket = new WebSocket(request.url, {
       headers: request.headers,
       perMessageDeflate: false,
       followRedirects: false,
       maxPayload: request.maxMessageBytes,
+      ...way.tls,
+      ...(way.agent === undefined ? {} : { agent: way.agent }),
     });
     this.#socket = socket;
     socket.on("open", () => {

@@ -8,6 +8,7 @@ import { RecordingProbe } from "../../test/support/recording-probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import { createEndpoint } from "../config/service-endpoint.js";
 import { Hub } from "../hub/hub.js";
+import { createNetwork } from "../network/network.js";
 import { type EntraEndpoints, openEntraEndpoints } from "./entra-endpoints.js";
 
 class ChatHub extends Hub {}
@@ -32,7 +33,8 @@ function identity() {
 
 async function open(endpoints: readonly ServiceEndpoint[], clock = new ManualClock(Date.now())) {
   const settings = { accessTokenAlgorithm: "HS256", accessTokenLifetime: 3_600_000 } as const;
-  const entra = await openEntraEndpoints({ endpoints, settings, clock, probe: new RecordingProbe() });
+  const parts = { network: createNetwork({ proxy: false }), clock, probe: new RecordingProbe() };
+  const entra = await openEntraEndpoints({ endpoints, settings, ...parts });
   opened.push(entra);
   return { entra, clock };
 }

@@ -1,13 +1,13 @@
 import { createTokenCredential } from "../auth/entra.js";
 import { EntraToken } from "../auth/entra-token.js";
 import { createEntraTokens, type EntraTokens } from "../auth/entra-tokens.js";
-import type { TokenSource } from "../auth/token-source.js";
 import type { Clock } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
 import type { Probe } from "../base/probe.js";
 import type { EntraCredential, ServiceEndpoint } from "../config/endpoint.js";
 import type { ServiceSettings } from "../config/options.js";
 import { defaultUserAgent } from "../connections/user-agent.js";
+import type { Network } from "../network/network.js";
 import { leaseAccessKey } from "../rest/access-key.js";
 import { RestClient } from "../rest/rest-client.js";
 
@@ -15,12 +15,14 @@ export interface EntraEndpointsInput {
   /** Those of the service that have an identity in place of an access key. */
   readonly endpoints: readonly ServiceEndpoint[];
   readonly settings: Pick<ServiceSettings, "accessTokenAlgorithm" | "accessTokenLifetime">;
+  readonly network: Network;
   readonly clock: Clock;
   readonly probe: Probe;
 }
 
 export interface EntraEndpoints {
-  readonly tokens: ReadonlyMap<ServiceEndpoint, TokenSource>;
+  /** Each can be stopped alone, when its endpoint is left. */
+  readonly tokens: ReadonlyMap<ServiceEndpoint, EntraTokens>;
   /** Ends all timers and what is under way. */
   stop(): void;
 }
@@ -30,8 +32,8 @@ export interface EntraEndpoints {
  * @throws SignalRError (as rejection) CONFIG_INVALID
  */
 export async function openEntraEndpoints(input: EntraEndpointsInput): Promise<EntraEndpoints> {
-  const { endpoints, settings, clock, probe } = input;
-  const client = new RestClient({ userAgent: defaultUserAgent(), clock });
+  const { endpoints, settings, network, clock, probe } = input;
+  const client = new RestClient({ userAgent: defaultUserAgent(), clock, network });
   const identities = new Map<unknown, EntraToken>();
   const tokens = new Map<ServiceEndpoint, EntraTokens>();
   for (const endpoint of endpoints) {

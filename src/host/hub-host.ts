@@ -10,6 +10,7 @@ import type { AckRegistry } from "../connections/acks.js";
 import { ServiceContainer } from "../connections/endpoints.js";
 import type { EndpointRouter } from "../connections/router.js";
 import type { ServerConnection } from "../connections/server-connection.js";
+import type { Dial } from "../connections/socket.js";
 import { ClientResults } from "../hub/client-results.js";
 import { ClientSession } from "../hub/client-session.js";
 import type { UntypedClient } from "../hub/client-types.js";
@@ -56,6 +57,8 @@ export interface HubHostParts {
   readonly allowStatefulReconnects?: boolean;
   /** @default none */
   readonly router?: EndpointRouter | undefined;
+  /** @default without a proxy */
+  readonly dial?: Dial;
 }
 
 /** One hub and its service: routes every message of the service to the client session that it is for. */
@@ -94,6 +97,7 @@ export class HubHost implements ShuttingHub {
       endpoints: parts.settings.endpoints,
       tokens: parts.tokens,
       router: parts.router,
+      ...(parts.dial === undefined ? {} : { dial: parts.dial }),
       settings: parts.settings,
       serverName: parts.serverName,
       acks: parts.acks,

@@ -1,3 +1,4 @@
+import type { EndpointOptions } from "../config/load.js";
 import type { UntypedClient } from "../hub/client-types.js";
 import type { Hub, HubClass } from "../hub/hub.js";
 import type { HealthReport } from "./health.js";
@@ -29,6 +30,15 @@ export interface NamedService {
     hook: ShutdownHook<TClient>,
   ): void;
 
+  /**
+   * Goes over to other endpoints while the hubs run: to these, in place of all that are used now, or to what the settings say
+   * when they are read again. No client of an endpoint that stays is disturbed. New ones get clients when all servers are
+   * connected to them; those that are not among them get no new ones and are closed when their clients have gone, at the
+   * latest after `serviceScaleTimeout`. Resolves when all that is done. Without any endpoint all stays as it is.
+   * @throws SignalRError (as rejection) for settings that are wrong, which change nothing; STOPPED after a shutdown
+   */
+  updateEndpoints(endpoints?: EndpointOptions["endpoints"]): Promise<void>;
+
   /** How the service is, from what is known at this moment. */
   health(): HealthReport;
 
@@ -52,6 +62,7 @@ export function namedServiceOf<TRequest>(host: SignalRHost<TRequest>): NamedServ
       hubClass: HubClass<Hub<TClient>>,
       hook: ShutdownHook<TClient>,
     ) => host.onShutdown(hubClass, hook),
+    updateEndpoints: (endpoints) => host.updateEndpoints(endpoints),
     health: () => host.health(),
     probe: () => host.probe(),
     shutdown: () => host.shutdown(),

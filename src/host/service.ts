@@ -1,16 +1,24 @@
-import { createAccessKeyTokens } from "../auth/access-key.js";
 import type { TokenSource } from "../auth/token-source.js";
 import type { Clock } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
 import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel, Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
-import { type ConfigurationInput, type EndpointOptions, hasConnectionString, loadSettings } from "../config/load.js";
+import {
+  type ConfigurationInput,
+  type EndpointOptions,
+  hasConnectionString,
+  loadSettings,
+  reloadEndpoints,
+} from "../config/load.js";
 import type { ServiceOptions, ServiceSettings } from "../config/options.js";
-import type { EntraEndpoints } from "./entra-endpoints.js";
+import { requireShapes } from "../config/shapes.js";
+import { createNetwork, type Network } from "../network/network.js";
+import type { NetworkOptions } from "../network/options.js";
+import { EndpointTokens } from "./endpoint-tokens.js";
 
 /** The options of a named service that say where it is and how to use it. */
-export interface ServiceSourceOptions extends ServiceOptions, EndpointOptions {
+export interface ServiceSourceOptions extends ServiceOptions, EndpointOptions, NetworkOptions {
   /** Where settings are read: another folder for `appsettings.json`, or values in its place. @default the working folder */
   readonly configuration?: ConfigurationInput;
   /**
@@ -22,9 +30,20 @@ export interface ServiceSourceOptions extends ServiceOptions, EndpointOptions {
 
 /** A service whose settings are known; with an emulator of its own behind it, perhaps. */
 export interface OpenService {
+  /** As they are now: endpoints may change while the service is open. */
   readonly settings: ServiceSettings;
+  /** The ways out to the service. */
+  readonly network: Network;
   /** One source for each endpoint, for all hubs. */
   tokens(endpoint: ServiceEndpoint): TokenSource;
+  /**
+   * Goes over to other endpoints: to these, or to what the sources of the settings say now.
+   * @returns false when there are none, and all stays as it is
+   * @throws SignalRError (as rejection) CONFIG_INVALID, CONNECTION_STRING_INVALID; all stays as it is
+   */
+  reload(endpoints: EndpointOptions["endpoints"] | undefined): Promise<boolean>;
+  /** Ends the credentials of endpoints that the last reload took away. */
+  release(): void;
   /** Stops what was started for this service; not its hubs. */
   close(): Promise<void>;
 }
@@ -52,33 +71,42 @@ const CATEGORY = "Microsoft.Azure.SignalR";
  */
 export async function openService(input: OpenServiceInput): Promise<OpenService> {
   const { name, options, env, probe } = input;
+  requireShapes(name, options);
+  const network = createNetwork(options, env);
   const sources = {
     env,
     ...options.configuration,
     warn: (message: string) => log(probe, "warn", "ConfigurationWarning", message),
   };
   const emulator = await emulatorFor(input, () => hasConnectionString(name, options, sources));
+  const withEmulator = emulator === undefined ? options : { ...options, connectionString: emulator.connectionString };
   try {
-    const connection = emulator === undefined ? {} : { connectionString: emulator.connectionString };
-    const settings = loadSettings(name, { ...options, ...connection }, sources);
+    let settings = loadSettings(name, withEmulator, sources);
     requireDefaultMode(settings);
-    // Made at once, so that an endpoint without a usable credential stops the start and not the first client.
-    const tokens = new Map<ServiceEndpoint, TokenSource>();
-    for (const endpoint of settings.endpoints) {
-      if (endpoint.credential.kind === "accessKey") tokens.set(endpoint, accessKeyTokensOf(input, settings, endpoint));
-    }
-    // Last, because it sets timers.
-    const entra = await entraOf(input, settings);
-    for (const [endpoint, source] of entra?.tokens ?? []) tokens.set(endpoint, source);
+    const tokens = new EndpointTokens({ ...input, settings, network });
+    await tokens.add(settings.endpoints);
     return {
-      settings,
-      tokens(endpoint) {
-        const source = tokens.get(endpoint);
-        if (source === undefined) throw new Error("bug: an endpoint that is not in the settings has no tokens");
-        return source;
+      get settings() {
+        return settings;
       },
+      network,
+      tokens: (endpoint) => tokens.of(endpoint),
+      async reload(given) {
+        const asked =
+          given !== undefined
+            ? { ...options, connectionString: "", endpoints: given }
+            : hasConnectionString(name, options, sources)
+              ? options
+              : withEmulator;
+        const endpoints = reloadEndpoints(name, asked, sources);
+        if (endpoints === undefined) return false;
+        await tokens.add(endpoints);
+        settings = Object.freeze({ ...settings, endpoints });
+        return true;
+      },
+      release: () => tokens.keepOnly(settings.endpoints),
       async close() {
-        entra?.stop();
+        tokens.stop();
         await emulator?.stop();
       },
     };
@@ -100,24 +128,6 @@ async function emulatorFor(input: OpenServiceInput, isConfigured: () => boolean)
     `No connection string is set for ${input.name}: using an emulator in this process, ${emulator.url}.`,
   );
   return emulator;
-}
-
-async function entraOf(input: OpenServiceInput, settings: ServiceSettings): Promise<EntraEndpoints | undefined> {
-  const endpoints = settings.endpoints.filter(({ credential }) => credential.kind === "entra");
-  if (endpoints.length === 0) return undefined;
-  // Loaded only here: a process with access keys never reads the code for identities and REST calls.
-  const { openEntraEndpoints } = await import("./entra-endpoints.js");
-  return openEntraEndpoints({ endpoints, settings, clock: input.clock, probe: input.probe });
-}
-
-function accessKeyTokensOf(input: OpenServiceInput, settings: ServiceSettings, endpoint: ServiceEndpoint): TokenSource {
-  return createAccessKeyTokens({
-    endpoint,
-    serverName: input.serverName,
-    algorithm: settings.accessTokenAlgorithm,
-    lifetimeMs: settings.accessTokenLifetime,
-    clock: input.clock,
-  });
 }
 
 function requireDefaultMode(settings: ServiceSettings): void {

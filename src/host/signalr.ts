@@ -4,14 +4,17 @@ import type { ClaimsInput } from "../auth/user-claims.js";
 import { type Clock, systemClock } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
 import type { Probe } from "../base/probe.js";
+import type { EndpointOptions } from "../config/load.js";
 import { AckRegistry } from "../connections/acks.js";
 import type { EndpointRouter } from "../connections/router.js";
+import { createWebSocketDial } from "../connections/ws-socket.js";
 import type { UntypedClient } from "../hub/client-types.js";
 import type { Hub, HubClass } from "../hub/hub.js";
 import { type HubOptions, resolveHubOptions } from "../hub/options.js";
 import { jsonAnswer, NOT_FOUND, unavailable } from "./answers.js";
 import type { ClientTermsOptions } from "./client-terms.js";
 import { DeferredOutlet } from "./deferred-outlet.js";
+import { EndpointUpdates } from "./endpoint-updates.js";
 import { type HealthReport, probeHealth, reportHealth } from "./health.js";
 import { createHubContext, type HubContext } from "./hub-context.js";
 import { HubHost, type HubHostParts } from "./hub-host.js";
@@ -19,6 +22,7 @@ import { HubMap, type HubMapping, type HubsByPath, type MapHubOptions } from "./
 import type { IdentityOptions } from "./identity.js";
 import type { HostedHub, MappedHub, RunningHub } from "./mapped-hub.js";
 import { handshakeTimeoutClaim, negotiate } from "./negotiate.js";
+import { requireRouter, unknownMapHubOptions, unknownOptions } from "./option-names.js";
 import { negotiatedHubPath } from "./paths.js";
 import type { HttpAnswer, NegotiateRequest } from "./request.js";
 import { type OpenService, openService, type ServiceSourceOptions } from "./service.js";
@@ -70,6 +74,7 @@ export class SignalRHost<TRequest> {
   readonly #acks: AckRegistry;
   readonly #serverName = `${hostname()}_${randomUUID().replaceAll("-", "")}`;
   readonly #map = new HubMap<TRequest>();
+  readonly #updates: EndpointUpdates;
   #service: Promise<OpenService> | undefined;
   /** Why the settings cannot be used. */
   #failure: Error | undefined;
@@ -92,11 +97,20 @@ export class SignalRHost<TRequest> {
       );
     }
     requireCallbacks(options);
+    requireRouter(options.endpointRouter);
     this.#name = name;
     this.#options = options;
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
     this.#acks = new AckRegistry({ clock: this.#clock });
+    this.#updates = new EndpointUpdates({
+      name,
+      probe: parts.probe,
+      open: () => this.#open(),
+      hubs: () => Array.from(this.#map.hubs, ({ hub }) => hub?.host ?? []).flat(),
+      isStopped: () => this.#isLeaving,
+    });
+    this.#warn(unknownOptions(options));
     for (const [path, mapped] of Object.entries(options.hubs ?? {})) {
       if (Array.isArray(mapped)) this.mapHub(path, ...(mapped as [HubClass, MapHubOptions<TRequest>]));
       else this.mapHub(path, mapped as HubClass);
@@ -110,6 +124,7 @@ export class SignalRHost<TRequest> {
   mapHub(path: string, hubClass: HubClass, options?: MapHubOptions<TRequest>): void {
     if (this.#isLeaving) throw shutDown();
     const mapping = this.#map.add(path, hubClass, options);
+    this.#warn(unknownMapHubOptions(path, options));
     if (mapping.conflict !== undefined) this.#report(mapping.conflict);
     if (this.#parts.startsByItself === false) return;
     this.#nextTurn ??= setImmediate(() => {
@@ -219,6 +234,17 @@ export class SignalRHost<TRequest> {
   }
 
   /**
+   * Goes over to other endpoints while the hubs run: to these, in place of all that are used now, or to what the settings say
+   * when they are read again. No client of an endpoint that stays is disturbed. New ones get clients when all servers are
+   * connected to them; those that are not among them get no new ones and are closed when their clients have gone, at the
+   * latest after `serviceScaleTimeout`. Resolves when all that is done. Without any endpoint all stays as it is.
+   * @throws SignalRError (as rejection) for settings that are wrong, which change nothing; STOPPED after a shutdown
+   */
+  updateEndpoints(endpoints?: EndpointOptions["endpoints"]): Promise<void> {
+    return this.#updates.run(endpoints);
+  }
+
+  /**
    * Refuses new clients, then ends all hubs and their connections in the way of `gracefulShutdown`. Resolves when each
    * client's `onDisconnected` has run, at the latest a moment after the shutdown's timeout; never rejects. May be called
    * at any time, and twice.
@@ -311,6 +337,7 @@ export class SignalRHost<TRequest> {
       settings,
       serverName: this.#serverName,
       tokens: service.tokens,
+      dial: createWebSocketDial(service.network),
       acks: this.#acks,
       probe: this.#parts.probe,
       clock: this.#clock,
@@ -321,13 +348,24 @@ export class SignalRHost<TRequest> {
       host,
       name: host.hubName,
       serverName: this.#serverName,
-      settings,
+      // Endpoints may be others by the time of a negotiate.
+      get settings() {
+        return service.settings;
+      },
       handshakeTimeoutSeconds: handshakeTimeoutClaim(options.handshakeTimeout, host.hubName, this.#parts.probe),
       // The official SDK tells the service of the global option only; what a hub sets for itself concerns its own texts.
       enableDetailedErrors: resolveHubOptions(global).enableDetailedErrors,
       negotiateEndpoint: (raw) => host.container.routeClient(raw),
       tokens: service.tokens,
     };
+  }
+
+  #warn(sentences: readonly string[]): void {
+    const { probe } = this.#parts;
+    if (!probe.isEnabled("warn")) return;
+    for (const message of sentences) {
+      probe.log({ level: "warn", category: CATEGORY, event: "ConfigurationWarning", message });
+    }
   }
 
   #reportStop(error: Error): void {

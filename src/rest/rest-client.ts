@@ -9,11 +9,11 @@ import {
   logPolicy,
   type Pipeline,
   type PipelineResponse,
-  proxyPolicy,
 } from "@azure/core-rest-pipeline";
 import { AttemptTimeout, attempt } from "../base/attempts.js";
 import { type Clock, systemClock } from "../base/clock.js";
 import { SignalRError, toError } from "../base/errors.js";
+import { createNetwork, type Network } from "../network/network.js";
 import { NO_RETRY, pauseBefore, type RestRetry, RetriedAnswer } from "./retry.js";
 
 export interface RestClientOptions {
@@ -24,6 +24,8 @@ export interface RestClientOptions {
   /** @default one attempt only */
   readonly retry?: RestRetry;
   readonly clock?: Clock;
+  /** @default by the environment's variables for proxies */
+  readonly network?: Network;
 }
 
 /** One call of the service's data plane. */
@@ -54,14 +56,15 @@ const ANY_STATUS: ReadonlySet<number> = new Set([Number.POSITIVE_INFINITY]);
 export class RestClient {
   readonly #options: RestClientOptions;
   readonly #pipeline: Pipeline;
+  readonly #network: Network;
   readonly #http: HttpClient;
 
   constructor(options: RestClientOptions) {
     this.#options = options;
+    this.#network = options.network ?? createNetwork();
     this.#http = createDefaultHttpClient();
     // No policy follows redirects: a token must not go where its service did not mean it to.
     this.#pipeline = createEmptyPipeline();
-    this.#pipeline.addPolicy(proxyPolicy());
     this.#pipeline.addPolicy(decompressResponsePolicy());
     this.#pipeline.addPolicy(logPolicy());
   }
@@ -95,6 +98,7 @@ export class RestClient {
     const headers = createHttpHeaders({ "User-Agent": userAgent, "Asrs-User-Agent": userAgent });
     if (request.token !== undefined) headers.set("Authorization", `Bearer ${request.token}`);
     if (request.body !== undefined) headers.set("Content-Type", request.body.type);
+    const { agent, tls } = this.#network.to(request.url);
     const response = await this.#pipeline.sendRequest(
       this.#http,
       createPipelineRequest({
@@ -105,6 +109,8 @@ export class RestClient {
         // For emulators; whether an address may be plain http is decided where settings are read.
         allowInsecureConnection: true,
         streamResponseStatusCodes: new Set(ANY_STATUS),
+        requestOverrides: { ...tls },
+        ...(agent === undefined ? {} : { agent }),
         ...(request.body === undefined ? {} : { body: request.body.content }),
       }),
     );
