@@ -66,7 +66,7 @@ export const LOG_EVENTS = {
   "Microsoft.Azure.SignalR.WeakServiceConnectionContainer": {
     ...poolEvents,
     IgnoreSendingMessageToInactiveEndpoint: row(
-      1,
+      1003,
       "debug",
       "A {kind} message is not sent to a secondary endpoint that has had no clients for a while.",
     ),
