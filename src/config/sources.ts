@@ -64,7 +64,8 @@ export function* below(layer: Layer, section: string): Generator<readonly [rest:
   }
 }
 
-function fileLayers(folder: string | undefined, environmentName: string | undefined): Layer[] {
+/** The base file and the file of the environment, lowest first; a missing file gives an empty layer. */
+export function fileLayers(folder: string | undefined, environmentName: string | undefined): Layer[] {
   const path = resolve(folder ?? ".");
   if (folder !== undefined && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new SignalRError("CONFIG_INVALID", `configuration.folder: ${path} is not a folder.`);
@@ -76,7 +77,12 @@ function fileLayers(folder: string | undefined, environmentName: string | undefi
   return layers;
 }
 
-function fileLayer(file: string): Layer {
+/**
+ * One JSON file in the shape of `appsettings.json`; a missing file gives an empty layer.
+ *
+ * @throws SignalRError CONFIG_INVALID for a file that cannot be read, naming file and position
+ */
+export function fileLayer(file: string): Layer {
   const text = readText(file);
   if (text === undefined) return new Map();
   let values: unknown;
@@ -103,7 +109,8 @@ function readText(file: string): string | undefined {
   }
 }
 
-function objectLayer(values: object, origin: string): Layer {
+/** Values in the shape of `appsettings.json`. */
+export function objectLayer(values: object, origin: string): Layer {
   const layer = new Map<string, Setting>();
   flatten(values, "", 0, origin, layer);
   return layer;
@@ -120,7 +127,15 @@ function flatten(values: object, prefix: string, depth: number, origin: string, 
   }
 }
 
-function environmentLayer(variables: Readonly<Record<string, string | undefined>>): Layer {
+/**
+ * What environment variables say.
+ *
+ * @param ours matches the keys that are wanted; all others are left out
+ */
+export function environmentLayer(
+  variables: Readonly<Record<string, string | undefined>>,
+  ours: RegExp = OUR_KEY,
+): Layer {
   const layer = new Map<string, Setting>();
   const entries = Object.entries(variables);
   // The explicit form comes second: it wins over what App Service hands over.
@@ -132,7 +147,7 @@ function environmentLayer(variables: Readonly<Record<string, string | undefined>
   }
   for (const [name, value] of entries) {
     const key = colons(name);
-    if (value !== undefined && OUR_KEY.test(key)) add(layer, { key, value, origin: variableOrigin(name) });
+    if (value !== undefined && ours.test(key)) add(layer, { key, value, origin: variableOrigin(name) });
   }
   return layer;
 }
