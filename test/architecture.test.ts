@@ -23,7 +23,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   fastify: ["base", "config", "auth", "hub", "host", "telemetry"],
   index: ["base", "config", "auth", "network", "connections", "hub", "host", "telemetry", "express"],
   emulator: ["base", "protocol", "config", "auth"],
-  cli: ["base", "config", "emulator"],
+  hosting: ["base", "config", "emulator"],
+  cli: ["base", "config", "emulator", "hosting"],
   client: ["hub"],
 };
 

@@ -38,7 +38,9 @@ export type ErrorCode =
   | "REST_FAILED"
   // emulator
   | "EMULATOR_FAILED"
-  | "PORT_IN_USE";
+  | "PORT_IN_USE"
+  // hosting
+  | "HOSTING_FAILED";
 
 /**
  * Any failure of this package that a program may want to tell apart: `code` for machines, `message` for people,
