@@ -2,8 +2,10 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { toError } from "../base/errors.js";
 import { PACKAGE_VERSION } from "../base/package-version.js";
 import { EMULATOR_DEFAULTS } from "../emulator/options.js";
+import { APP_HOSTS } from "./app-host.js";
 import { type EmulatorFlags, runEmulator } from "./emulator.js";
 import type { CliIo } from "./io.js";
+import { PUBLISH_COMMANDS, type PublishFlags, runPublish } from "./publish.js";
 
 const LARGEST_PORT = 65_535;
 
@@ -41,6 +43,14 @@ function buildProgram(io: CliIo): Command {
     .option("--host <address>", "address to listen on (default: 127.0.0.1 and ::1)")
     .option("--key <key>", "access key (default: the well-known emulator key)")
     .action((flags: EmulatorFlags) => runEmulator(flags, io));
+  for (const publisher of ["bicep", "manifest"] as const) {
+    program
+      .command(publisher)
+      .description(PUBLISH_COMMANDS[publisher].description)
+      .option("--apphost <file>", `program that describes the application (default: ${APP_HOSTS.join(", ")})`)
+      .option("-o, --output <folder>", "folder to write to", PUBLISH_COMMANDS[publisher].folder)
+      .action((flags: PublishFlags) => runPublish(publisher, flags, io));
+  }
   return program;
 }
 
