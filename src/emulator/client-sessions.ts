@@ -20,7 +20,8 @@ export interface ClientSessionsInput {
   readonly turnEnd: TurnEnd;
   readonly clock: Clock;
   readonly maxClients: number;
-  readonly maxMessageBytes: number;
+  /** Of one POST. */
+  readonly maxPostBytes: number;
   readonly sendBufferBytes: number;
   readonly handshakeTimeoutMs: number;
 }
@@ -53,9 +54,6 @@ export interface FirstRequest {
 
 /** A request that has to belong to a connection, in the words of ASP.NET Core. */
 export const NO_ID = Object.freeze({ status: 400, reason: "Connection ID required" });
-
-// The service takes no more than this at once from clients without a websocket.
-const MAX_POST_BYTES = 1024 * 1024;
 
 /** The clients' connections by their secret ids, from negotiate to the end of their transport. */
 export class ClientSessions {
@@ -111,15 +109,13 @@ export class ClientSessions {
   }
 
   openEventStream(negotiation: Negotiation, request: FirstRequest, response: ServerResponse): void {
-    const { turnEnd, clock } = this.#input;
-    const maxPostBytes = this.#maxPostBytes;
+    const { turnEnd, clock, maxPostBytes } = this.#input;
     const make = (onEnded: () => void) => new EventStream({ response, turnEnd, clock, maxPostBytes, onEnded });
     this.#open(negotiation, request, make);
   }
 
   openLongPolling(negotiation: Negotiation, request: FirstRequest): LongPolling {
-    const { turnEnd, clock } = this.#input;
-    const maxPostBytes = this.#maxPostBytes;
+    const { turnEnd, clock, maxPostBytes } = this.#input;
     const idleLimitMs = this.termsOf(request.token).pollPauseMs;
     const make = (onEnded: () => void) => new LongPolling({ turnEnd, clock, idleLimitMs, maxPostBytes, onEnded });
     return this.#open(negotiation, request, make);
@@ -134,10 +130,6 @@ export class ClientSessions {
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-  }
-
-  get #maxPostBytes(): number {
-    return Math.min(MAX_POST_BYTES, this.#input.maxMessageBytes);
   }
 
   #open<T extends ClientSession["transport"]>(

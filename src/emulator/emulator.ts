@@ -86,7 +86,7 @@ class RunningEmulator implements Emulator {
       turnEnd,
       clock,
       maxClients,
-      maxMessageBytes: options.maxClientMessageBytes,
+      maxPostBytes: options.maxClientPostBytes,
       sendBufferBytes: options.clientSendBufferBytes,
       handshakeTimeoutMs: options.clientHandshakeTimeout,
     });
@@ -100,6 +100,7 @@ class RunningEmulator implements Emulator {
       clock,
       handshakeTimeoutMs: options.serverHandshakeTimeout,
       maxMessageBytes: options.maxServerMessageBytes,
+      sendBufferBytes: options.serverSendBufferBytes,
     });
     this.#options = options;
     this.#service = service;
@@ -116,6 +117,7 @@ class RunningEmulator implements Emulator {
         onRequest: (request, response) => this.#request(request, response),
         onUpgrade: (request, socket, head) => this.#upgrade(request, socket, head),
         tls: this.#options.tls,
+        requestTimeoutMs: this.#options.httpRequestTimeout,
       });
     } catch (error) {
       this.#service.stop();

@@ -12,6 +12,8 @@ export interface ListenHandlers {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Undefined: plain HTTP. */
   readonly tls?: EmulatorTls | undefined;
+  /** Milliseconds for the arrival of a whole request, the wait for its first byte included. */
+  readonly requestTimeoutMs: number;
 }
 
 /** HTTP servers that share one port. */
@@ -28,6 +30,8 @@ const LOOPBACK = Object.freeze(["127.0.0.1", "::1"]);
 const FREE_PORT_ATTEMPTS = 10;
 // A keep-alive connection becomes idle when its last answer is written, and would stay for seconds.
 const IDLE_LOOK_MS = 20;
+// Late requests are found by looking, so they may be as late as one look more.
+const CHECKS_PER_TIMEOUT = 4;
 
 /**
  * Listens on `host`, or on both loopback addresses when it is undefined, because `localhost` may mean either. A machine
@@ -70,10 +74,15 @@ async function listenOnAll(addresses: readonly string[], port: number, handlers:
   return { port: boundPort, close: (graceMs) => closeAll(servers, silent, graceMs) };
 }
 
-function createHttpServer({ tls, onRequest }: ListenHandlers): Server {
-  if (tls === undefined) return createServer(onRequest);
+function createHttpServer({ tls, onRequest, requestTimeoutMs }: ListenHandlers): Server {
+  const limits = {
+    headersTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.ceil(requestTimeoutMs / CHECKS_PER_TIMEOUT),
+  };
+  if (tls === undefined) return createServer(limits, onRequest);
   try {
-    return createSecureServer({ cert: tls.cert, key: tls.key }, onRequest);
+    return createSecureServer({ ...limits, cert: tls.cert, key: tls.key }, onRequest);
   } catch (error) {
     const reason = toError(error).message;
     throw new SignalRError("CONFIG_INVALID", `tls needs a certificate and its key in PEM form: ${reason}`);

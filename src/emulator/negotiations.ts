@@ -37,30 +37,31 @@ export class Negotiations {
   create(hub: string, version: number): Negotiation {
     const connectionId = newConnectionId();
     const connectionToken = version === 0 ? connectionId : newConnectionId();
-    this.#expire();
+    this.#expire(this.#capacity - 1);
     this.#pending.set(connectionToken, { connectionId, connectionToken, hub, endsAt: this.#clock.now() + LIFE_MS });
     return { connectionId, connectionToken, hub };
   }
 
   /** Whether {@link take} would find something. */
   has(connectionToken: string, hub: string): boolean {
-    this.#expire();
+    this.#expire(this.#capacity);
     return this.#pending.get(connectionToken)?.hub === hub;
   }
 
   /** The promise to a client that comes for it; it can be had once. */
   take(connectionToken: string, hub: string): Negotiation | undefined {
-    this.#expire();
+    this.#expire(this.#capacity);
     const pending = this.#pending.get(connectionToken);
     if (pending === undefined || pending.hub !== hub) return undefined;
     this.#pending.delete(connectionToken);
     return pending;
   }
 
-  #expire(): void {
+  /** Leaves `most` at most. */
+  #expire(most: number): void {
     const now = this.#clock.now();
     for (const [connectionToken, { endsAt }] of this.#pending) {
-      if (endsAt > now && this.#pending.size < this.#capacity) return;
+      if (endsAt > now && this.#pending.size <= most) return;
       this.#pending.delete(connectionToken);
     }
   }

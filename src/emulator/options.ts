@@ -41,6 +41,12 @@ export interface EmulatorOptions {
   readonly maxServerMessageBytes?: number;
   /** Bytes that may wait for one client that reads too slowly; beyond it the client is dropped. @default 16 MiB */
   readonly clientSendBufferBytes?: number;
+  /** Largest body of one POST taken from a client without a websocket. @default 1 MiB, as the service */
+  readonly maxClientPostBytes?: number;
+  /** Bytes that may wait for one hub server that asks and does not read; beyond it its connection is cut. @default 256 MiB */
+  readonly serverSendBufferBytes?: number;
+  /** Limit for the arrival of a whole HTTP request, from the opening of its connection on; beyond it the connection is cut. @default 30_000 */
+  readonly httpRequestTimeout?: number;
   /** Limit for the hub handshake of a client, unless its token names another one. @default 15_000 */
   readonly clientHandshakeTimeout?: number;
   /** Limit for the handshake of a server connection. @default 15_000 */
@@ -87,6 +93,9 @@ export const EMULATOR_DEFAULTS = Object.freeze({
   maxClientMessageBytes: 16 * MEBIBYTE,
   maxServerMessageBytes: 128 * MEBIBYTE,
   clientSendBufferBytes: 16 * MEBIBYTE,
+  maxClientPostBytes: MEBIBYTE,
+  serverSendBufferBytes: 256 * MEBIBYTE,
+  httpRequestTimeout: 30_000,
   clientHandshakeTimeout: 15_000,
   serverHandshakeTimeout: 15_000,
 });
@@ -110,6 +119,9 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
     maxClientMessageBytes: given.maxClientMessageBytes ?? EMULATOR_DEFAULTS.maxClientMessageBytes,
     maxServerMessageBytes: given.maxServerMessageBytes ?? EMULATOR_DEFAULTS.maxServerMessageBytes,
     clientSendBufferBytes: given.clientSendBufferBytes ?? EMULATOR_DEFAULTS.clientSendBufferBytes,
+    maxClientPostBytes: given.maxClientPostBytes ?? EMULATOR_DEFAULTS.maxClientPostBytes,
+    serverSendBufferBytes: given.serverSendBufferBytes ?? EMULATOR_DEFAULTS.serverSendBufferBytes,
+    httpRequestTimeout: given.httpRequestTimeout ?? EMULATOR_DEFAULTS.httpRequestTimeout,
     clientHandshakeTimeout: given.clientHandshakeTimeout ?? EMULATOR_DEFAULTS.clientHandshakeTimeout,
     serverHandshakeTimeout: given.serverHandshakeTimeout ?? EMULATOR_DEFAULTS.serverHandshakeTimeout,
     entra: given.entra ?? false,
@@ -131,6 +143,9 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
   checkWholeNumber("maxClientMessageBytes", resolved.maxClientMessageBytes, 1, 0x7fffffff);
   checkWholeNumber("maxServerMessageBytes", resolved.maxServerMessageBytes, 1, 0x7fffffff);
   checkWholeNumber("clientSendBufferBytes", resolved.clientSendBufferBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkWholeNumber("maxClientPostBytes", resolved.maxClientPostBytes, 1, 0x7fffffff);
+  checkWholeNumber("serverSendBufferBytes", resolved.serverSendBufferBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkWholeNumber("httpRequestTimeout", resolved.httpRequestTimeout, 1, 0x7fffffff);
   checkWholeNumber("clientHandshakeTimeout", resolved.clientHandshakeTimeout, 1, 0x7fffffff);
   checkWholeNumber("serverHandshakeTimeout", resolved.serverHandshakeTimeout, 1, 0x7fffffff);
   checkAccessKey(resolved.accessKey);

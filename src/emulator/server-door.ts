@@ -20,6 +20,7 @@ export interface ServerDoorInput {
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
   readonly maxMessageBytes: number;
+  readonly sendBufferBytes: number;
 }
 
 const PATH = "/server/";
@@ -65,7 +66,7 @@ export class ServerDoor implements UpgradeDoor {
   }
 
   #accept(request: IncomingMessage, socket: Duplex, head: Buffer, url: URL, hub: string, token: TokenContent): void {
-    const { service, acceptor, turnEnd, clock, handshakeTimeoutMs, maxMessageBytes } = this.#input;
+    const { service, acceptor, turnEnd, clock, handshakeTimeoutMs, maxMessageBytes, sendBufferBytes } = this.#input;
     const id = url.searchParams.get("cid")?.slice(0, LONGEST_ID) || randomUUID();
     acceptor.accept(request, socket, head, (peer) => {
       const serverId = findServerId(request, token) ?? id;
@@ -81,6 +82,7 @@ export class ServerDoor implements UpgradeDoor {
         clock,
         handshakeTimeoutMs,
         maxMessageBytes,
+        sendBufferBytes,
         faults: service.faults,
         taps: service.taps,
         events: service,

@@ -48,6 +48,8 @@ export interface ServerLinkInput {
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
   readonly maxMessageBytes: number;
+  /** Clients are paused long before; only a server that asks without ever reading the answers gets here. */
+  readonly sendBufferBytes: number;
   readonly faults: Faults;
   readonly taps: MessageTaps;
   readonly events: LinkEvents;
@@ -57,8 +59,6 @@ const PROTOCOL_VERSION = 1;
 const SILENCE_LIMIT_MS = 30_000;
 const FLUSH_AT_BYTES = 256 * 1024;
 const CONGESTED_BYTES = 4 * 1024 * 1024;
-// Clients are paused long before; only a server that asks without ever reading the answers gets here.
-const MOST_BUFFERED_BYTES = 256 * 1024 * 1024;
 
 type State =
   | { readonly at: "handshaking"; readonly timer: Timer }
@@ -90,6 +90,7 @@ export class ServerLink implements Flushable, Routable {
   readonly #reader: FrameReader;
   readonly #writer = new MsgpackWriter();
   readonly #waiting = new Set<Feeder>();
+  readonly #sendBufferBytes: number;
   #state: State;
   #isScheduled = false;
   /** Too much of what it sent is on its way. */
@@ -108,6 +109,7 @@ export class ServerLink implements Flushable, Routable {
     this.#faults = input.faults;
     this.#taps = input.taps;
     this.#events = input.events;
+    this.#sendBufferBytes = input.sendBufferBytes;
     this.#incoming = new DelayLine(input.clock, (bytes) => this.#arrive(bytes));
     this.#outgoing = new DelayLine(input.clock, (bytes) => this.#socket.sendBinary(bytes));
     this.#reader = new FrameReader({ maxFrameBytes: input.maxMessageBytes });
@@ -163,7 +165,7 @@ export class ServerLink implements Flushable, Routable {
   flush(): void {
     this.#isScheduled = false;
     if (this.#writer.length > 0) this.#leave(this.#writer.take());
-    if (this.#bufferedBytes > MOST_BUFFERED_BYTES) this.abort("The server does not read what it asked for.");
+    if (this.#bufferedBytes > this.#sendBufferBytes) this.abort("The server does not read what it asked for.");
   }
 
   /** Says that the service is alive, and gives up a server that was silent for too long. */
