@@ -32,13 +32,23 @@ export {
   signalr,
 } from "./express/index.js";
 export type { ClientTermsOptions, TransportName } from "./host/client-terms.js";
-export type { EndpointHealth, HealthReport, HealthStatus, HubHealth } from "./host/health.js";
+export type {
+  EndpointAnswer,
+  EndpointHealth,
+  HealthFailure,
+  HealthReport,
+  HealthStatus,
+  HubEndpointHealth,
+  HubHealth,
+} from "./host/health.js";
+export type { HealthHandlerOptions } from "./host/health-answer.js";
 export type { HubContext } from "./host/hub-context.js";
 export type { HubsByPath, MapHubOptions } from "./host/hub-map.js";
 export type { IdentityOptions } from "./host/identity.js";
 export type { NamedService } from "./host/named-service.js";
 export type { PathRules } from "./host/negotiate.js";
 export type { ServiceSourceOptions } from "./host/service.js";
+export type { ProbeOptions } from "./host/service-health.js";
 export type { ShutdownHook } from "./host/shutdown.js";
 export type { SignalROptions } from "./host/signalr.js";
 export type { ClientMethod, ClientMethodArguments, ClientMethodResult, UntypedClient } from "./hub/client-types.js";

@@ -41,6 +41,7 @@ export const LOG_EVENTS = {
     ),
     StartFailed: row(1003, "error", "The Azure SignalR service {service} could not start."),
     StopFailed: row(1004, "error", "A hub of the Azure SignalR service {service} could not be stopped in order."),
+    HealthChanged: row(1005, "error", "The Azure SignalR service {service} is {status}."),
   },
   "Microsoft.Azure.SignalR.ServiceConnection": {
     FailedToConnect: row(2, "warn", "Could not connect to {endpoint}: {error}"),

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../base/errors.js";
 import type { EndpointType } from "../config/endpoint.js";
 import type { EndpointMetrics } from "./endpoint-status.js";
 import type { ConnectionPool } from "./pool.js";
@@ -12,17 +13,31 @@ export interface ServerConnectionStatus {
   readonly clientCount: number;
 }
 
+/** Why a connection or an attempt has ended. */
+export interface ConnectionFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Unix time in milliseconds. */
+  readonly at: number;
+}
+
 /** One endpoint of a hub as it is now. */
 export interface EndpointConnectionStatus {
   readonly name: string;
   readonly type: EndpointType;
   readonly endpoint: string;
   readonly isOnline: boolean;
+  /** Unix time in milliseconds of the last change of {@link isOnline}. */
+  readonly since: number;
+  /** Open connections, those included that the service has asked for. */
+  readonly connected: number;
+  /** Connections that are held open when all is well. */
+  readonly wanted: number;
   /** False when the service said for a while that no client of the hub is there. */
   readonly isActive: boolean;
   readonly metrics: EndpointMetrics;
   /** Why the last connection or attempt ended; undefined while all is well. */
-  readonly failure: { readonly code: string; readonly message: string } | undefined;
+  readonly failure: ConnectionFailure | undefined;
   readonly connections: readonly ServerConnectionStatus[];
 }
 
@@ -38,16 +53,20 @@ export function statusOf(hub: string, isConnected: boolean, pools: readonly Conn
 }
 
 function endpointStatusOf(pool: ConnectionPool): EndpointConnectionStatus {
-  const { endpoint, lastFailure, status } = pool;
+  const { endpoint, lastFailure, lastFailureAt, status } = pool;
+  const connections = pool.connections();
   return {
     name: endpoint.name,
     type: endpoint.type,
     endpoint: endpoint.endpoint,
     isOnline: pool.isOnline,
+    since: pool.since,
+    connected: connections.filter((connection) => connection.isOpen).length,
+    wanted: pool.wanted,
     isActive: status.isActive,
     metrics: status.metrics,
-    failure: lastFailure && { code: lastFailure.code, message: lastFailure.message },
-    connections: pool.connections().map(({ id, state, connectionType, clientCount }) => ({
+    failure: lastFailure && { code: lastFailure.code, message: lastFailure.message, at: lastFailureAt },
+    connections: connections.map(({ id, state, connectionType, clientCount }) => ({
       id,
       state,
       connectionType,

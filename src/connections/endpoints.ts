@@ -57,6 +57,8 @@ export interface ServiceContainerOptions {
   readonly onMessage: (message: ServiceMessage, connection: ServerConnection) => void;
   /** Exactly once for each connection that was open. The reason is undefined after a stop or a normal close. */
   readonly onConnectionClosed: (connection: ServerConnection, reason: SignalRError | undefined) => void;
+  /** {@link ServiceContainer.status} may be another one now. @default nobody listens */
+  readonly onStatusChange?: () => void;
   /** This instance of the service is gone, and its clients with it. */
   readonly onInstanceOffline: (instanceId: string) => void;
 }
@@ -275,6 +277,7 @@ export class ServiceContainer {
         this.#delivery.opened();
         this.#scaling.look();
       },
+      onStatusChange: () => this.#guard(() => this.#options.onStatusChange?.()),
       onConnectionClosed: (connection, reason) => {
         acks.failCarrier(connection, this.#lostAnswer(reason));
         this.#guard(() => onConnectionClosed(connection, reason));

@@ -28,6 +28,8 @@ export interface PoolHandlers {
   onStatus(): void;
   /** A connection can be written to. */
   onOpen(pool: ConnectionPool): void;
+  /** A connection has opened, has ended, or could not be opened. */
+  onStatusChange(): void;
   /** A connection that was open has ended. */
   onConnectionClosed(connection: ServerConnection, reason: SignalRError | undefined): void;
 }
@@ -66,7 +68,10 @@ export class ConnectionPool {
   #isOnline: boolean;
   /** As loud as the `EndpointOffline` before it. */
   #onlineLevel: LogLevel = "info";
+  /** Unix time of the moment from which on `#isOnline` is what it is. */
+  #since: number;
   #lastFailure: SignalRError | undefined;
+  #lastFailureAt = 0;
   #statusTimer: Timer | undefined;
   /** Runs while nothing is lost; at its end all is well. */
   #calm: Timer | undefined;
@@ -89,6 +94,7 @@ export class ConnectionPool {
       onProven: () => this.#proven(),
     });
     this.#isOnline = options.connectionCount === 0;
+    this.#since = environment.clock.unixTime();
     this.#slots = Array.from({ length: options.connectionCount }, () => this.#newSlot());
     this.#keys = this.#newKeys();
     this.#handlers = {
@@ -130,6 +136,21 @@ export class ConnectionPool {
   /** Why the last attempt or connection ended; undefined while all is well. */
   get lastFailure(): SignalRError | undefined {
     return this.#lastFailure;
+  }
+
+  /** Unix time in milliseconds of {@link lastFailure}. */
+  get lastFailureAt(): number {
+    return this.#lastFailureAt;
+  }
+
+  /** Unix time in milliseconds of the last change of {@link isOnline}. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** How many connections are held open when all is well, those apart that the service asks for. */
+  get wanted(): number {
+    return this.#slots.length;
   }
 
   /** All that are not closed, in any state. */
@@ -249,6 +270,7 @@ export class ConnectionPool {
     this.#startStatusPings();
     this.#options.handlers.onOpen(this);
     this.#slotOf(connection)?.opened();
+    this.#options.handlers.onStatusChange();
   }
 
   #updated(connection: ServerConnection): void {
@@ -256,6 +278,7 @@ export class ConnectionPool {
     const isOnline = this.#active.size > 0 || this.#slots.length === 0;
     if (isOnline === this.#isOnline) return;
     this.#isOnline = isOnline;
+    this.#since = this.#environment.clock.unixTime();
     const { hub } = this.#environment;
     const label = endpointLabel(this.endpoint);
     if (isOnline) {
@@ -295,6 +318,7 @@ export class ConnectionPool {
     if (wasOpen) this.#options.handlers.onConnectionClosed(connection, reason);
     this.#startStatusPings();
     slot?.closed();
+    this.#options.handlers.onStatusChange();
   }
 
   #reportEnd(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean, isFixed: boolean): void {
@@ -306,6 +330,7 @@ export class ConnectionPool {
       return;
     }
     this.#lastFailure = reason;
+    this.#lastFailureAt = this.#environment.clock.unixTime();
     const level = this.#failures.levelOf(`${reason.code} ${reason.message}`);
     if (wasOpen) {
       const text = `Server connection ${connection.id} was lost: ${reason.message}${next}`;

@@ -240,14 +240,19 @@ describe.each(apps)("behind %s", (_name, createApp) => {
     await hubs.started();
     const app = createApp();
     app.get("/healthz", hubs.healthHandler());
+    app.get("/health", hubs.healthHandler({ details: false }));
+    app.get("/alive", hubs.livenessHandler());
     await using server = await serve(app as RequestListener);
     const reply = await server.ask("/healthz", { method: "GET" });
+    expect(JSON.parse((await server.ask("/health", { method: "GET" })).body)).toEqual({ status: "healthy" });
     expect(reply).toMatchObject({ status: 200, headers: { "content-type": "application/json" } });
     expect(JSON.parse(reply.body)).toEqual(hubs.health());
     await hubs.shutdown();
     const down = await server.ask("/healthz", { method: "GET" });
     expect(down.status).toBe(503);
     expect(JSON.parse(down.body).status).toBe("unhealthy");
+    expect(await server.ask("/alive", { method: "GET" })).toMatchObject({ status: 200, body: '{"status":"alive"}' });
+    expect(() => hubs.healthHandler({ kind: "startup" as never })).toThrow(/readiness/);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { NOT_FOUND } from "../host/answers.js";
+import { type HealthHandlerOptions, healthAnswerer } from "../host/health-answer.js";
 import type { MapHubOptions } from "../host/hub-map.js";
 import { verifiedTokenClaims } from "../host/identity.js";
 import { type NamedService, namedServiceOf } from "../host/named-service.js";
@@ -36,8 +37,14 @@ export interface SignalRMiddleware<TRequest extends IncomingMessage = ConnectReq
    */
   mapHub(path: string, hubClass: HubClass, options?: MapHubOptions<TRequest>): void;
 
-  /** Serves {@link health} as JSON: 200, or 503 when unhealthy. */
-  healthHandler(): (req: IncomingMessage, res: ServerResponse) => void;
+  /**
+   * Serves {@link health} as JSON: 200, or 503 when unhealthy.
+   * @throws SignalRError ARGUMENT_INVALID for a kind that is none
+   */
+  healthHandler(options?: HealthHandlerOptions): (req: IncomingMessage, res: ServerResponse) => void;
+
+  /** Serves 200 as long as the process answers: `healthHandler({ kind: "liveness" })` in short. */
+  livenessHandler(): (req: IncomingMessage, res: ServerResponse) => void;
 }
 
 /** @throws SignalRError ARGUMENT_INVALID for an empty name, and what `mapHub` throws for the hubs of the options */
@@ -66,10 +73,16 @@ export function createMiddleware<TRequest extends IncomingMessage>(
       .catch((error) => (next === undefined ? res.destroy() : next(error)));
   };
 
+  const healthHandler = (healthOptions?: HealthHandlerOptions) => {
+    const answer = healthAnswerer(() => host.health(), healthOptions);
+    return (_req: IncomingMessage, res: ServerResponse): void => write(res, answer());
+  };
+
   return Object.assign(middleware, namedServiceOf(host), {
     mapHub: (path: string, hubClass: HubClass, hubOptions?: MapHubOptions<TRequest>) =>
       host.mapHub(path, hubClass, hubOptions),
-    healthHandler: () => (_req: IncomingMessage, res: ServerResponse) => write(res, host.healthAnswer()),
+    healthHandler,
+    livenessHandler: () => healthHandler({ kind: "liveness" }),
     [Symbol.asyncDispose]: () => host.shutdown(),
   });
 }

@@ -364,11 +364,16 @@ describe("the plugin", () => {
     const app = await appWith();
     app.signalr.mapHub("/chat", ChatHub);
     app.get("/healthz", app.signalr.healthHandler());
+    app.get("/health", app.signalr.healthHandler({ details: false }));
+    app.get("/alive", app.signalr.livenessHandler());
     const well = await app.inject("/healthz");
+    expect((await app.inject("/health")).json()).toEqual({ status: "healthy" });
     expect([well.statusCode, well.json()]).toEqual([200, app.signalr.health()]);
     await app.signalr.shutdown();
     const down = await app.inject("/healthz");
     expect([down.statusCode, down.json().status]).toEqual([503, "unhealthy"]);
+    const alive = await app.inject("/alive");
+    expect([alive.statusCode, alive.json()]).toEqual([200, { status: "alive" }]);
     expect((await negotiate(app)).headers["x-signalr-error"]).toBe("STOPPED");
   });
 });

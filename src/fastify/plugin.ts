@@ -3,6 +3,7 @@ import fastifyPlugin from "fastify-plugin";
 import { systemClock } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
 import { Deadline } from "../host/deadline.js";
+import { type HealthHandlerOptions, healthAnswerer } from "../host/health-answer.js";
 import { type NamedService, namedServiceOf } from "../host/named-service.js";
 import { SignalRHost, type SignalROptions } from "../host/signalr.js";
 import type { HubClass } from "../hub/hub.js";
@@ -39,8 +40,14 @@ export interface FastifySignalR extends NamedService {
    */
   mapHub(path: string, hubClass: HubClass, options?: FastifyMapHubOptions): void;
 
-  /** Serves {@link health} as JSON: 200, or 503 when unhealthy. */
-  healthHandler(): (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+  /**
+   * Serves {@link health} as JSON: 200, or 503 when unhealthy.
+   * @throws SignalRError ARGUMENT_INVALID for a kind that is none
+   */
+  healthHandler(options?: HealthHandlerOptions): (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+  /** Serves 200 as long as the process answers: `healthHandler({ kind: "liveness" })` in short. */
+  livenessHandler(): (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 }
 
 const PLUGIN_NAME = "azure-signalr-server";
@@ -79,6 +86,10 @@ export function createPlugin(
 /** The service as it is seen from one context of the app; the same object each time. */
 function createFaces(host: SignalRHost<FastifyRequest>, prefix: string): (app: FastifyInstance) => FastifySignalR {
   const service = namedServiceOf(host);
+  const healthHandler: FastifySignalR["healthHandler"] = (options) => {
+    const answer = healthAnswerer(() => host.health(), options);
+    return (_request, reply) => send(reply, answer());
+  };
   const faces = new WeakMap<FastifyInstance, FastifySignalR>();
   return (app) => {
     const known = faces.get(app);
@@ -86,7 +97,8 @@ function createFaces(host: SignalRHost<FastifyRequest>, prefix: string): (app: F
     const face: FastifySignalR = {
       ...service,
       mapHub: (path, hubClass, options) => mapHub(host, { app, prefix }, path, hubClass, options),
-      healthHandler: () => (_request, reply) => send(reply, host.healthAnswer()),
+      healthHandler,
+      livenessHandler: () => healthHandler({ kind: "liveness" }),
     };
     faces.set(app, face);
     return face;

@@ -33,13 +33,16 @@ export function refusal(
 }
 
 /** Not now, but soon. */
-export function unavailable(code: ErrorCode, text: string): HttpAnswer {
+function unavailable(code: ErrorCode, text: string): HttpAnswer {
   return refusal(503, code, text, { "Retry-After": RETRY_AFTER_SECONDS });
 }
 
 export const METHOD_NOT_ALLOWED: HttpAnswer = refusal(405, "METHOD_NOT_ALLOWED", "Negotiate is asked for with POST.", {
   Allow: "POST",
 });
+
+/** A server that has begun to shut down sends nobody to the service. */
+export const LEAVING: HttpAnswer = unavailable("STOPPED", "This server is shutting down, please try again later.");
 
 /** For a plain HTTP server that has nothing else to serve. */
 export const NOT_FOUND: HttpAnswer = {
@@ -58,7 +61,7 @@ export function failureAnswer(error: unknown): HttpAnswer {
     case "NOT_CONNECTED":
       return unavailable(code, "Azure SignalR Service is not connected yet, please try again later.");
     case "STOPPED":
-      return unavailable(code, "This server is shutting down, please try again later.");
+      return LEAVING;
     case "TOKEN_TOO_LONG":
       return refusal(
         413,

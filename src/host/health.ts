@@ -1,119 +1,185 @@
-import { healthUrl } from "../auth/service-urls.js";
-import type { EndpointType, ServiceEndpoint } from "../config/endpoint.js";
-import type { EndpointConnectionStatus } from "../connections/container-status.js";
+import type { ErrorCode, SignalRError } from "../base/errors.js";
+import type { EndpointType } from "../config/endpoint.js";
+import type { ConnectionFailure, EndpointConnectionStatus } from "../connections/container-status.js";
 import { hubNameOf } from "../hub/methods.js";
+import { hintFor } from "./health-hints.js";
 import type { MappedHub } from "./mapped-hub.js";
 
+/** Healthy: all of it is up; unhealthy: nothing is; degraded: all between. */
 export type HealthStatus = "healthy" | "degraded" | "unhealthy";
+
+/** Why something is not well. */
+export interface HealthFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What to look at, or to do. */
+  readonly hint: string;
+  /** When it happened, as ISO 8601 text. */
+  readonly at: string;
+}
+
+/** How one hub is connected to one endpoint. */
+export interface HubEndpointHealth {
+  /** Empty for the nameless one. */
+  readonly name: string;
+  readonly url: string;
+  /** Unhealthy: not connected; degraded: with fewer connections than wanted, after one has failed. */
+  readonly status: HealthStatus;
+  /** Server connections that are open, those included that the service has asked for on top. */
+  readonly connected: number;
+  /** Server connections that are held open when all is well. */
+  readonly wanted: number;
+  /** Since when it is connected, or is not, as ISO 8601 text. */
+  readonly since: string;
+  /** Why the last connection or attempt ended; absent when one has opened after it. */
+  readonly lastError?: HealthFailure;
+}
 
 /** One hub of a named service. */
 export interface HubHealth {
   /** Name at the service; the name of the class while the hub does not run. */
   readonly hub: string;
   readonly paths: readonly string[];
-  /** Healthy: connected to a primary endpoint; degraded: to a secondary one only. */
   readonly status: HealthStatus;
   /** Clients of the hub in this process. */
   readonly clients: number;
+  /** Empty while the hub does not run. */
+  readonly endpoints: readonly HubEndpointHealth[];
 }
 
-/** One endpoint of a named service. */
+/** What an endpoint answered when it was asked. */
+export interface EndpointAnswer {
+  readonly isWell: boolean;
+  /** HTTP status; absent when there was no answer. */
+  readonly status?: number;
+  /** How long it took. */
+  readonly milliseconds: number;
+  /** Why there was no answer. */
+  readonly message?: string;
+}
+
+/** One endpoint of a named service, over all hubs. */
 export interface EndpointHealth {
   /** Empty for the nameless one. */
   readonly name: string;
   readonly type: EndpointType;
   readonly url: string;
-  /** Healthy: every hub is connected there; degraded: some are. */
   readonly status: HealthStatus;
+  readonly connected: number;
+  readonly wanted: number;
+  /** The latest one. */
+  readonly lastError?: HealthFailure;
+  /** Only in what `probe()` gives. */
+  readonly answer?: EndpointAnswer;
 }
 
-/** How a named service is. */
+/** How a named service is. Holds no secrets. */
 export interface HealthReport {
-  /** Healthy: every hub is; unhealthy: none can serve clients; degraded: all between. */
   readonly status: HealthStatus;
+  /** Since when it is so by what is known without asking, as ISO 8601 text. */
+  readonly since: string;
   readonly hubs: readonly HubHealth[];
   readonly endpoints: readonly EndpointHealth[];
+  /** Why nothing can work: settings that cannot be used, or a shutdown. */
+  readonly lastError?: HealthFailure;
 }
-
-const ASK_TIMEOUT_MS = 2000;
 
 /** What the hubs themselves cannot know of their service. */
 export interface ServiceCondition {
-  /** Settings that cannot be used, or a shutdown. */
-  readonly isDown: boolean;
+  /** Why nothing can work: settings that cannot be used, or a shutdown. */
+  readonly down: { readonly error: SignalRError; readonly at: number } | undefined;
   /** Some path has no hub that could be started. */
   readonly isPartial: boolean;
 }
 
 /** What is known at this moment, without asking anybody. */
-export function reportHealth(mapped: Iterable<MappedHub>, condition: ServiceCondition): HealthReport {
+export function reportHealth(mapped: Iterable<MappedHub>, condition: ServiceCondition): Omit<HealthReport, "since"> {
   const hubs: HubHealth[] = [];
   const connections: EndpointConnectionStatus[] = [];
   for (const { hub, hubClass, paths } of mapped) {
-    const endpoints = hub?.host.container.status().endpoints ?? [];
-    connections.push(...endpoints);
+    const found = hub?.host.container.status().endpoints ?? [];
+    connections.push(...found);
+    const endpoints = found.map(hubEndpointHealth);
     hubs.push({
       hub: hub?.name ?? hubNameOf(hubClass).toLowerCase(),
       paths: [...paths],
-      status: hubStatus(endpoints),
+      status: overall(endpoints),
       clients: hub?.host.clientCount ?? 0,
+      endpoints,
     });
   }
-  return { status: overall(hubs, condition), hubs, endpoints: endpointsOf(connections) };
+  const { down } = condition;
+  return {
+    status: serviceStatus(hubs, condition),
+    hubs,
+    endpoints: endpointsOf(connections),
+    ...(down && lastErrorOf({ code: down.error.code, message: down.error.message, at: down.at })),
+  };
 }
 
-/** The report after each endpoint was asked: one that does not answer well is unhealthy, whatever is connected to it. */
-export async function probeHealth(
-  report: HealthReport,
-  endpoints: readonly ServiceEndpoint[],
-  fetchUrl: typeof fetch,
-): Promise<HealthReport> {
-  const asked = await Promise.all(
-    endpoints.map(async (endpoint): Promise<EndpointHealth> => {
-      const { name, type, endpoint: url } = endpoint;
-      const known = report.endpoints.find((found) => found.url === url && found.name === name);
-      const isWell = await answersWell(endpoint, fetchUrl);
-      return { name, type, url, status: isWell ? (known?.status ?? "healthy") : "unhealthy" };
-    }),
-  );
-  const reached = asked.filter(({ status }) => status !== "unhealthy").length;
-  if (reached === 0) return { ...report, status: "unhealthy", endpoints: asked };
-  const isWorse = reached < asked.length && report.status === "healthy";
-  return { ...report, status: isWorse ? "degraded" : report.status, endpoints: asked };
+/** All, none, or something between. Nothing at all is not well. */
+export function overall(parts: ReadonlyArray<{ readonly status: HealthStatus }>): HealthStatus {
+  if (parts.every(({ status }) => status === "unhealthy")) return "unhealthy";
+  return parts.every(({ status }) => status === "healthy") ? "healthy" : "degraded";
 }
 
-async function answersWell(endpoint: ServiceEndpoint, fetchUrl: typeof fetch): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-    return (await fetchUrl(healthUrl(endpoint), { method: "HEAD", redirect: "manual", signal })).ok;
-  } catch {
-    return false;
-  }
+function serviceStatus(hubs: readonly HubHealth[], { down, isPartial }: ServiceCondition): HealthStatus {
+  if (down !== undefined) return "unhealthy";
+  // A service without hubs has nothing that could be ill.
+  const status = hubs.length === 0 ? "healthy" : overall(hubs);
+  return isPartial && status === "healthy" ? "degraded" : status;
 }
 
-function hubStatus(endpoints: readonly EndpointConnectionStatus[]): HealthStatus {
-  const online = endpoints.filter(({ isOnline }) => isOnline);
-  if (online.some(({ type }) => type === "primary")) return "healthy";
-  return online.length > 0 ? "degraded" : "unhealthy";
+function hubEndpointHealth(connection: EndpointConnectionStatus): HubEndpointHealth {
+  const { name, endpoint: url, connected, wanted, since, failure } = connection;
+  return {
+    name,
+    url,
+    status: connectionStatus(connection),
+    connected,
+    wanted,
+    since: textOf(since),
+    ...(failure && lastErrorOf(failure)),
+  };
 }
 
-function overall(hubs: readonly HubHealth[], { isDown, isPartial }: ServiceCondition): HealthStatus {
-  if (isDown) return "unhealthy";
-  if (!isPartial && hubs.every(({ status }) => status === "healthy")) return "healthy";
-  return hubs.length > 0 && hubs.every(({ status }) => status === "unhealthy") ? "unhealthy" : "degraded";
+/** Connections that are only just being opened, at the start or after the loss of one, are no reason to worry. */
+function connectionStatus({ isOnline, connected, wanted, failure }: EndpointConnectionStatus): HealthStatus {
+  if (!isOnline) return "unhealthy";
+  return connected < wanted && failure !== undefined ? "degraded" : "healthy";
 }
 
 function endpointsOf(connections: readonly EndpointConnectionStatus[]): EndpointHealth[] {
-  const seen = new Map<string, { readonly health: Omit<EndpointHealth, "status">; hubs: number; online: number }>();
-  for (const { name, type, endpoint: url, isOnline } of connections) {
-    const key = `${name} ${url}`;
-    const entry = seen.get(key) ?? { health: { name, type, url }, hubs: 0, online: 0 };
-    entry.hubs += 1;
-    if (isOnline) entry.online += 1;
-    seen.set(key, entry);
+  const byEndpoint = new Map<string, EndpointConnectionStatus[]>();
+  for (const connection of connections) {
+    const key = `${connection.name} ${connection.endpoint}`;
+    const known = byEndpoint.get(key);
+    if (known === undefined) byEndpoint.set(key, [connection]);
+    else known.push(connection);
   }
-  return Array.from(seen.values(), ({ health, hubs, online }) => ({
-    ...health,
-    status: online === 0 ? "unhealthy" : online < hubs ? "degraded" : "healthy",
-  }));
+  return Array.from(byEndpoint.values(), endpointHealth);
+}
+
+/** @param parts of all hubs, at least one */
+function endpointHealth(parts: readonly EndpointConnectionStatus[]): EndpointHealth {
+  const [{ name = "", type = "primary", endpoint: url = "" } = {}] = parts;
+  const failures = parts.flatMap(({ failure }) => failure ?? []).sort((one, other) => other.at - one.at);
+  const [latest] = failures;
+  return {
+    name,
+    type,
+    url,
+    status: overall(parts.map((part) => ({ status: connectionStatus(part) }))),
+    connected: parts.reduce((sum, { connected }) => sum + connected, 0),
+    wanted: parts.reduce((sum, { wanted }) => sum + wanted, 0),
+    ...(latest && lastErrorOf(latest)),
+  };
+}
+
+function lastErrorOf({ code, message, at }: ConnectionFailure): { readonly lastError: HealthFailure } {
+  return { lastError: { code, message, hint: hintFor(code), at: textOf(at) } };
+}
+
+function textOf(unixTimeMs: number): string {
+  return new Date(unixTimeMs).toISOString();
 }

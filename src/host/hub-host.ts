@@ -59,6 +59,8 @@ export interface HubHostParts {
   readonly router?: EndpointRouter | undefined;
   /** @default without a proxy */
   readonly dial?: Dial;
+  /** The connections of the hub may be in another state now. */
+  readonly onStatusChange?: () => void;
 }
 
 /** One hub and its service: routes every message of the service to the client session that it is for. */
@@ -105,6 +107,7 @@ export class HubHost implements ShuttingHub {
       clock: parts.clock,
       allowStatefulReconnects: parts.allowStatefulReconnects ?? false,
       clientsInHub: () => this.#sessions.size,
+      ...(parts.onStatusChange && { onStatusChange: parts.onStatusChange }),
       onMessage: (message, connection) => this.#take(message, connection),
       onConnectionClosed: (connection) => this.#endSessions((wire) => wire.connection === connection),
       onInstanceOffline: (instanceId) => {

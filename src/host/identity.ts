@@ -22,6 +22,22 @@ export interface IdentityOptions<TRequest> {
   ): string | null | undefined | Promise<string | null | undefined>;
 }
 
+/**
+ * Checks the callbacks at once, not with the first client.
+ * @throws SignalRError ARGUMENT_INVALID
+ */
+export function requireCallbacks(options: IdentityOptions<never>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new SignalRError("ARGUMENT_INVALID", `The options of a service must be an object, got ${String(options)}.`);
+  }
+  for (const name of ["claimsProvider", "userIdProvider"] as const) {
+    const given: unknown = options[name];
+    if (given !== undefined && typeof given !== "function") {
+      throw new SignalRError("ARGUMENT_INVALID", `${name} must be a function, got ${typeof given}.`);
+    }
+  }
+}
+
 /** Claims of a request in their order; empty: anonymous. Errors of the application's callback pass through. */
 export async function claimsOf<TRequest>(
   raw: TRequest,

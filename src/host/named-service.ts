@@ -3,6 +3,7 @@ import type { UntypedClient } from "../hub/client-types.js";
 import type { Hub, HubClass } from "../hub/hub.js";
 import type { HealthReport } from "./health.js";
 import type { HubContext } from "./hub-context.js";
+import type { ProbeOptions } from "./service-health.js";
 import type { ShutdownHook } from "./shutdown.js";
 import type { SignalRHost } from "./signalr.js";
 
@@ -42,8 +43,12 @@ export interface NamedService {
   /** How the service is, from what is known at this moment. */
   health(): HealthReport;
 
-  /** {@link health} after each endpoint was asked, for at most 2 seconds. Never rejects. */
-  probe(): Promise<HealthReport>;
+  /**
+   * {@link health} after each endpoint was asked, all at the same time, for at most 2 seconds unless the options say
+   * otherwise. A service that does not answer is in the report.
+   * @throws SignalRError (as rejection) ARGUMENT_INVALID for a timeout that is none
+   */
+  probe(options?: ProbeOptions): Promise<HealthReport>;
 
   /**
    * Refuses new clients, then ends all hubs and their connections in the way of `gracefulShutdown`. Resolves when each
@@ -64,7 +69,7 @@ export function namedServiceOf<TRequest>(host: SignalRHost<TRequest>): NamedServ
     ) => host.onShutdown(hubClass, hook),
     updateEndpoints: (endpoints) => host.updateEndpoints(endpoints),
     health: () => host.health(),
-    probe: () => host.probe(),
+    probe: (options) => host.probe(options),
     shutdown: () => host.shutdown(),
   };
 }

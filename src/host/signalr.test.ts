@@ -390,7 +390,7 @@ describe("a door that decides when to start and to end", () => {
     await nextTurn();
     expect(stubs).toEqual([]);
     await host.open();
-    expect(stubs.map(({ calls, online }) => [calls, online])).toEqual([[["start"], undefined]]);
+    expect(stubs.map(({ calls, isOnline }) => [calls, isOnline])).toEqual([[["start"], false]]);
   });
 
   test("learns from open() that the settings are wrong, or that all is over", async () => {

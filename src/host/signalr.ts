@@ -11,21 +11,22 @@ import { createWebSocketDial } from "../connections/ws-socket.js";
 import type { UntypedClient } from "../hub/client-types.js";
 import type { Hub, HubClass } from "../hub/hub.js";
 import { type HubOptions, resolveHubOptions } from "../hub/options.js";
-import { jsonAnswer, NOT_FOUND, unavailable } from "./answers.js";
+import { LEAVING, NOT_FOUND } from "./answers.js";
 import type { ClientTermsOptions } from "./client-terms.js";
 import { DeferredOutlet } from "./deferred-outlet.js";
 import { EndpointUpdates } from "./endpoint-updates.js";
-import { type HealthReport, probeHealth, reportHealth } from "./health.js";
+import type { HealthReport } from "./health.js";
 import { createHubContext, type HubContext } from "./hub-context.js";
 import { HubHost, type HubHostParts } from "./hub-host.js";
 import { HubMap, type HubMapping, type HubsByPath, type MapHubOptions } from "./hub-map.js";
-import type { IdentityOptions } from "./identity.js";
+import { type IdentityOptions, requireCallbacks } from "./identity.js";
 import type { HostedHub, MappedHub, RunningHub } from "./mapped-hub.js";
 import { handshakeTimeoutClaim, negotiate } from "./negotiate.js";
 import { requireRouter, unknownMapHubOptions, unknownOptions } from "./option-names.js";
 import { negotiatedHubPath } from "./paths.js";
 import type { HttpAnswer, NegotiateRequest } from "./request.js";
 import { type OpenService, openService, type ServiceSourceOptions } from "./service.js";
+import { type ProbeOptions, ServiceHealth } from "./service-health.js";
 import type { ShutdownHook } from "./shutdown.js";
 
 /** Options of a named service. What is given here wins over JSON files and the environment. */
@@ -56,7 +57,6 @@ export interface SignalRHostParts<TRequest> {
   readonly clock?: Clock;
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly fetchUrl?: typeof fetch;
   readonly createHubHost?: (parts: HubHostParts) => HostedHub;
 }
 
@@ -76,8 +76,7 @@ export class SignalRHost<TRequest> {
   readonly #map = new HubMap<TRequest>();
   readonly #updates: EndpointUpdates;
   #service: Promise<OpenService> | undefined;
-  /** Why the settings cannot be used. */
-  #failure: Error | undefined;
+  readonly #health: ServiceHealth;
   readonly #reported = new Set<Error>();
   #nextTurn: NodeJS.Immediate | undefined;
   #isAwaited = false;
@@ -111,6 +110,7 @@ export class SignalRHost<TRequest> {
       isStopped: () => this.#isLeaving,
     });
     this.#warn(unknownOptions(options));
+    this.#health = new ServiceHealth({ name, map: this.#map, clock: this.#clock, probe: parts.probe });
     for (const [path, mapped] of Object.entries(options.hubs ?? {})) {
       if (Array.isArray(mapped)) this.mapHub(path, ...(mapped as [HubClass, MapHubOptions<TRequest>]));
       else this.mapHub(path, mapped as HubClass);
@@ -184,7 +184,7 @@ export class SignalRHost<TRequest> {
 
   /** Answers a request that this host {@link serves}; never rejects. */
   async negotiate(request: NegotiateRequest<TRequest>): Promise<HttpAnswer> {
-    if (this.#isLeaving) return leaving();
+    if (this.#isLeaving) return LEAVING;
     const mapping = this.#find(request.path);
     if (mapping === undefined) return NOT_FOUND;
     const answer = await negotiate({
@@ -197,30 +197,20 @@ export class SignalRHost<TRequest> {
       probe: this.#parts.probe,
     });
     // The application's callbacks may take long; a server that began to leave meanwhile sends nobody to the service.
-    return this.#isLeaving ? leaving() : answer;
+    return this.#isLeaving ? LEAVING : answer;
   }
 
   /** How the service is, from what is known at this moment. */
   health(): HealthReport {
-    const isDown = this.#failure !== undefined || this.#isLeaving;
-    return reportHealth(this.#map.hubs, { isDown, isPartial: this.#map.conflict !== undefined });
+    return this.#health.report();
   }
 
-  /** {@link health} after each endpoint was asked, for at most 2 seconds. Never rejects. */
-  async probe(): Promise<HealthReport> {
-    if (this.#isLeaving) return this.health();
-    try {
-      const { settings } = await this.#open();
-      return await probeHealth(this.health(), settings.endpoints, this.#parts.fetchUrl ?? fetch);
-    } catch {
-      return this.health();
-    }
-  }
-
-  /** The health report for monitors: 200, or 503 when unhealthy. */
-  healthAnswer(): HttpAnswer {
-    const report = this.health();
-    return jsonAnswer(report.status === "unhealthy" ? 503 : 200, report);
+  /**
+   * {@link health} after each endpoint was asked, all at the same time.
+   * @throws SignalRError (as rejection) ARGUMENT_INVALID for a timeout that is none
+   */
+  probe(options?: ProbeOptions): Promise<HealthReport> {
+    return this.#health.probe(() => this.#open(), options);
   }
 
   /**
@@ -257,6 +247,7 @@ export class SignalRHost<TRequest> {
 
   #leave(): void {
     this.#isLeaving = true;
+    this.#health.ended(shutDown());
     clearImmediate(this.#nextTurn);
   }
 
@@ -319,7 +310,7 @@ export class SignalRHost<TRequest> {
         clock: this.#clock,
       });
       this.#service.catch((error: Error) => {
-        this.#failure = error;
+        this.#health.ended(error);
         this.#report(error);
       });
     }
@@ -343,6 +334,7 @@ export class SignalRHost<TRequest> {
       clock: this.#clock,
       allowStatefulReconnects: this.#options.allowStatefulReconnects ?? mapped.allowStatefulReconnects,
       router: this.#options.endpointRouter,
+      onStatusChange: () => this.#health.changed(),
     });
     return {
       host,
@@ -404,21 +396,4 @@ function isShutDown(error: Error): boolean {
 
 function shutDown(): SignalRError {
   return new SignalRError("STOPPED", "This service was shut down; make a new one with named(...).");
-}
-
-function leaving(): HttpAnswer {
-  return unavailable("STOPPED", "This server is shutting down, please try again later.");
-}
-
-/** Said at once, not to the first client. */
-function requireCallbacks(options: IdentityOptions<never>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new SignalRError("ARGUMENT_INVALID", `The options of a service must be an object, got ${String(options)}.`);
-  }
-  for (const name of ["claimsProvider", "userIdProvider"] as const) {
-    const given: unknown = options[name];
-    if (given !== undefined && typeof given !== "function") {
-      throw new SignalRError("ARGUMENT_INVALID", `${name} must be a function, got ${typeof given}.`);
-    }
-  }
 }

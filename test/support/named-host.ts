@@ -1,4 +1,4 @@
-import type { ServiceEndpoint } from "../../src/config/endpoint.js";
+import type { EndpointType, ServiceEndpoint } from "../../src/config/endpoint.js";
 import type { EndpointConnectionStatus } from "../../src/connections/container-status.js";
 import type { HubHostParts } from "../../src/host/hub-host.js";
 import type { HostedHub } from "../../src/host/mapped-hub.js";
@@ -23,11 +23,11 @@ class StubHost implements HostedHub {
   /** Holds the end of the shutdown. */
   stopping: Promise<void> | undefined;
   clientCount = 0;
-  online: "primary" | "secondary" | undefined;
   open: () => void = () => {};
+  readonly #states = new Map<EndpointType, EndpointConnectionStatus>();
   readonly #opened = new Promise<void>((resolve) => {
     this.open = () => {
-      this.online = "primary";
+      this.set("primary", { isOnline: true, connected: 2 });
       resolve();
     };
   });
@@ -35,16 +35,21 @@ class StubHost implements HostedHub {
   constructor(parts: HubHostParts) {
     this.parts = parts;
     this.hubName = parts.hubClass.name.toLowerCase();
+    this.#states.set("primary", this.#stateOf("primary"));
   }
 
   readonly container = {
     opened: () => this.#opened,
-    routeClient: () => (this.online === undefined ? undefined : this.parts.settings.endpoints[0]),
+    routeClient: () => (this.isOnline ? this.parts.settings.endpoints[0] : undefined),
     update: async (endpoints: readonly ServiceEndpoint[]) => {
       this.updates.push(endpoints.map(({ endpoint }) => endpoint));
     },
-    status: () => ({ hub: this.hubName, isConnected: this.online !== undefined, endpoints: this.#endpoints() }),
+    status: () => ({ hub: this.hubName, isConnected: this.isOnline, endpoints: [...this.#states.values()] }),
   };
+
+  get isOnline(): boolean {
+    return [...this.#states.values()].some((state) => state.isOnline);
+  }
 
   get outlet(): HubOutlet {
     const send = (_address: unknown, method: string): undefined => {
@@ -67,21 +72,32 @@ class StubHost implements HostedHub {
     this.calls.push("stop");
     this.hooks.push(...hooks);
     await this.stopping;
-    this.online = undefined;
+    for (const type of this.#states.keys()) this.set(type, { isOnline: false, connected: 0 });
   }
 
-  #endpoints(): EndpointConnectionStatus[] {
-    const metrics = { clientCount: 0, serverCount: 0, capacity: 0 };
-    return (["primary", "secondary"] as const).map((type) => ({
-      name: type,
-      type,
-      endpoint: `https://${type}.example`,
-      isOnline: this.online === type,
-      isActive: true,
-      metrics,
-      failure: undefined,
-      connections: [],
-    }));
+  /** What the hub's connections to an endpoint are like from now on. */
+  set(type: EndpointType, state: Partial<EndpointConnectionStatus>): void {
+    this.#states.set(type, { ...this.#stateOf(type), ...state });
+    this.parts.onStatusChange?.();
+  }
+
+  #stateOf(type: EndpointType): EndpointConnectionStatus {
+    const { name, endpoint } = this.parts.settings.endpoints[0] ?? { name: "", endpoint: "" };
+    return (
+      this.#states.get(type) ?? {
+        name: type === "primary" ? name : type,
+        type,
+        endpoint: type === "primary" ? endpoint : `https://${type}.example`,
+        isOnline: false,
+        since: 0,
+        connected: 0,
+        wanted: 2,
+        isActive: true,
+        metrics: { clientCount: 0, serverCount: 0, capacity: 0 },
+        failure: undefined,
+        connections: [],
+      }
+    );
   }
 }
 
