@@ -5,7 +5,7 @@ import { Secret } from "../base/secret.js";
 import { type HttpDoor, refuse } from "./http.js";
 import { requestToken } from "./tokens.js";
 
-const PATH = "/api/v1/auth/accessKey".toLowerCase();
+const PATHS: readonly string[] = ["/api/v1/auth/accesskey", "/api/auth/accesskey"];
 const NO_TOKEN = Object.freeze({ status: 401, reason: "No token. Send it as `Authorization: Bearer` header." });
 const NOT_LENT = Object.freeze({
   status: 403,
@@ -28,7 +28,7 @@ export class AccessKeyDoor implements HttpDoor {
   }
 
   request(request: IncomingMessage, response: ServerResponse, url: URL): boolean {
-    if (url.pathname.toLowerCase() !== PATH || request.method !== "GET") return false;
+    if (!PATHS.includes(url.pathname.toLowerCase()) || request.method !== "GET") return false;
     const lentKey = this.#lentKey;
     if (lentKey === undefined) refuse(response, NOT_LENT);
     else if (requestToken(request, url) === undefined) refuse(response, NO_TOKEN);

@@ -45,7 +45,11 @@ export function ofGroup(hub: HubSpace, link: ServerLink, message: CloseGroupConn
 }
 
 /** The reason is written for the client, who may come back. */
-function closeAll(clients: Iterable<ClientConnection>, reason: string | null, excluded: readonly string[]): void {
+export function closeAll(
+  clients: Iterable<ClientConnection>,
+  reason: string | null,
+  excluded: readonly string[],
+): void {
   const isExcluded = membershipTest(excluded);
   for (const client of clients) {
     if (isExcluded(client.connectionId)) continue;

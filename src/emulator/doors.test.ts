@@ -216,7 +216,7 @@ describe("other addresses", () => {
   test("health is told to everybody", async () => {
     expect((await fetch(`${emulator.url}/api/health`, { method: "HEAD" })).status).toBe(200);
     expect((await fetch(`${emulator.url}/api/v1/health`)).status).toBe(200);
-    expect((await fetch(`${emulator.url}/api/health`, { method: "POST" })).status).toBe(404);
+    expect((await fetch(`${emulator.url}/api/health`, { method: "POST" })).status).toBe(401);
   });
 
   test("everything else is not found", async () => {

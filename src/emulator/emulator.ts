@@ -12,11 +12,10 @@ import { Instances } from "./instances.js";
 import { type Listener, listen } from "./listen.js";
 import type { PassedMessages, TapOptions } from "./message-tap.js";
 import { type EmulatorOptions, type ResolvedEmulatorOptions, resolveEmulatorOptions } from "./options.js";
+import { createRestApi } from "./rest/rest-api.js";
 import { ServerDoor } from "./server-door.js";
-import { Poster } from "./serverless/http-post.js";
-import { HubModes } from "./serverless/hub-modes.js";
-import { ServerlessClients } from "./serverless/serverless-clients.js";
-import { Upstream } from "./serverless/upstream.js";
+import { createServerlessMode } from "./serverless/serverless-mode.js";
+import type { Upstream } from "./serverless/upstream.js";
 import type { UpstreamTemplate } from "./serverless/upstream-template.js";
 import { Service } from "./service.js";
 import type { ClientSnapshot, GroupSnapshot, HubSnapshot, InstanceSnapshot } from "./snapshots.js";
@@ -65,19 +64,7 @@ class RunningEmulator implements Emulator {
     const keys = [accessKey, ...(lentKey === undefined ? [] : [lentKey.accessKey])];
     const tokens = new TokenCheck(keys, clock);
     const instances = new Instances(options.instances);
-    const upstream = new Upstream({
-      templates: options.upstream,
-      key: accessKey,
-      probe,
-      poster: new Poster({
-        maxRequests: options.maxUpstreamRequests,
-        timeoutMs: options.upstreamTimeout,
-        maxResponseBytes: options.maxUpstreamResponseBytes,
-        clock,
-      }),
-    });
-    const serverless = new ServerlessClients({ upstream, maxMessageBytes: options.maxClientMessageBytes, probe });
-    const modes = new HubModes(options.mode, clock);
+    const { modes, serverless, upstream } = createServerlessMode(options, accessKey);
     const service = new Service({ instances, capacity: maxClients, clock, probe, lentKey, modes, serverless });
     const clientAcceptor = new WebSocketAcceptor(options.maxClientMessageBytes, turnEnd);
     const serverAcceptor = new WebSocketAcceptor(options.maxServerMessageBytes, turnEnd);
@@ -107,7 +94,8 @@ class RunningEmulator implements Emulator {
     this.#upstream = upstream;
     this.#sessions = sessions;
     this.#acceptors = [clientAcceptor, serverAcceptor];
-    this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey)];
+    const restApi = createRestApi({ options, service, tokens, connectionString: () => this.connectionString });
+    this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey), restApi];
     this.#upgradeDoors = options.mode === "serverless" ? [clientDoor] : [serverDoor, clientDoor];
   }
 

@@ -37,7 +37,7 @@ describe("an emulator that believes in identities", () => {
     expect(AccessKey?.length).toBeGreaterThanOrEqual(32);
     expect(emulator.connectionString).not.toContain(AccessKey);
     expect((await ask(emulator)).status).toBe(401);
-    expect((await fetch(emulator.url + PATH, { method: "POST" })).status).toBe(404);
+    expect((await fetch(emulator.url + PATH, { method: "POST" })).status).toBe(401);
   });
 
   test("lets servers in with any token, but not without one", async () => {

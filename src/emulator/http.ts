@@ -60,7 +60,8 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
   socket.end(Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), body]));
 }
 
-function challenge(reason: string): string {
+/** The header `WWW-Authenticate` for a token that is refused. */
+export function challenge(reason: string): string {
   // Reasons are our own sentences, but may name what was found: nothing that could end the quotes or the line.
   return `Bearer error="invalid_token", error_description="${reason.replace(/[^\x20-\x7e]|["\\]/g, "'")}"`;
 }

@@ -27,20 +27,28 @@ export function leave(hub: HubSpace, link: ServerLink, message: LeaveGroup | Lea
   if (message.kind === "leaveGroupWithAck") acknowledge(link, message, client !== undefined);
 }
 
-/** The user need not be there: later connections join too, for as long as the message says. */
 export function userJoin(hub: HubSpace, link: ServerLink, message: UserJoinGroup | UserJoinGroupWithAck): void {
-  hub.userGroups.remember(message.userId, message.groupName, message.ext?.ttl);
-  for (const client of hub.directory.ofUser(message.userId)) hub.directory.join(client, message.groupName);
+  joinUser(hub, message.userId, message.groupName, message.ext?.ttl);
   if (message.kind === "userJoinGroupWithAck") acknowledge(link, message, true);
 }
 
 export function userLeave(hub: HubSpace, link: ServerLink, message: UserLeaveGroup | UserLeaveGroupWithAck): void {
-  const { userId, groupName } = message;
-  if (groupName === null) hub.userGroups.forgetAll(userId);
-  else hub.userGroups.forget(userId, groupName);
-  for (const client of hub.directory.ofUser(userId)) {
-    if (groupName === null) hub.directory.leaveAll(client);
-    else hub.directory.leave(client, groupName);
-  }
+  leaveUser(hub, message.userId, message.groupName);
   if (message.kind === "userLeaveGroupWithAck") acknowledge(link, message, true);
+}
+
+/** The user need not be there: later connections join too, for as many seconds as `ttl` says. */
+export function joinUser(hub: HubSpace, userId: string, group: string, ttl: number | undefined): void {
+  hub.userGroups.remember(userId, group, ttl);
+  for (const client of hub.directory.ofUser(userId)) hub.directory.join(client, group);
+}
+
+/** `group` null: all groups. */
+export function leaveUser(hub: HubSpace, userId: string, group: string | null): void {
+  if (group === null) hub.userGroups.forgetAll(userId);
+  else hub.userGroups.forget(userId, group);
+  for (const client of hub.directory.ofUser(userId)) {
+    if (group === null) hub.directory.leaveAll(client);
+    else hub.directory.leave(client, group);
+  }
 }

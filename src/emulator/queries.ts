@@ -25,27 +25,48 @@ export function groupExists(hub: HubSpace, link: ServerLink, message: CheckGroup
   acknowledge(link, message, hub.directory.ofGroup(message.groupName).size > 0);
 }
 
-/** Also true for a user who is away and will be in the group on return. */
 export function userInGroup(hub: HubSpace, link: ServerLink, message: CheckUserInGroupWithAck): void {
-  const { userId, groupName } = message;
-  let isMember = hub.userGroups.has(userId, groupName);
-  for (const client of hub.directory.ofUser(userId)) isMember ||= client.groups.has(groupName);
-  acknowledge(link, message, isMember);
+  acknowledge(link, message, isUserInGroup(hub, message.userId, message.groupName));
+}
+
+/** Also true for a user who is away and will be in the group on return. */
+export function isUserInGroup(hub: HubSpace, userId: string, group: string): boolean {
+  let isMember = hub.userGroups.has(userId, group);
+  for (const client of hub.directory.ofUser(userId)) isMember ||= client.groups.has(group);
+  return isMember;
+}
+
+/** Answers with one page of members: `[[[connectionId, userId or nil], ...], continuationToken or nil]`. */
+export function groupMembers(hub: HubSpace, link: ServerLink, message: GroupMemberQuery): void {
+  const { members, next } = pageOfGroup(hub, message.groupName, message);
+  acknowledge(link, message, true, memberPage(members, next));
+}
+
+/** Which members of a group are asked for. */
+export interface PageQuery {
+  readonly maxPageSize: number | null;
+  /** Bounds the whole answer, all pages together. */
+  readonly top: number | null;
+  readonly continuationToken: string | null;
 }
 
 /**
- * Answers with one page of members: `[[[connectionId, userId or nil], ...], continuationToken or nil]`. The token is
- * the position of the next member; with members coming and going between two pages some may be seen twice or not at all.
+ * One page of a group's members, and the token of the next one. It is the position of the next member; with members
+ * coming and going between two pages some may be seen twice or not at all.
  */
-export function groupMembers(hub: HubSpace, link: ServerLink, message: GroupMemberQuery): void {
-  const members = [...hub.directory.ofGroup(message.groupName)];
-  const start = readPosition(message.continuationToken);
-  const size = Math.max(1, Math.min(message.maxPageSize ?? LARGEST_PAGE, LARGEST_PAGE));
-  // `top` bounds the whole answer, so the positions after it do not exist.
-  const end = Math.min(members.length, Math.max(0, message.top ?? members.length));
-  const page = members.slice(start, Math.min(start + size, end));
-  const next = start + page.length;
-  acknowledge(link, message, true, memberPage(page, next < end ? String(next) : null));
+export function pageOfGroup(
+  hub: HubSpace,
+  group: string,
+  query: PageQuery,
+): { readonly members: readonly ClientConnection[]; readonly next: string | null } {
+  const all = [...hub.directory.ofGroup(group)];
+  const start = readPosition(query.continuationToken);
+  const size = Math.max(1, Math.min(query.maxPageSize ?? LARGEST_PAGE, LARGEST_PAGE));
+  // Positions after `top` do not exist.
+  const end = Math.min(all.length, Math.max(0, query.top ?? all.length));
+  const members = all.slice(start, Math.min(start + size, end));
+  const next = start + members.length;
+  return { members, next: next < end ? String(next) : null };
 }
 
 function readPosition(token: string | null): number {

@@ -29,16 +29,36 @@ export class TokenCheck {
    * `orAtMs`: unix time in milliseconds at which the token may have been valid instead of now.
    */
   async check(token: string | undefined, path: string, hub: string, orAtMs?: number): Promise<TokenContent | Refusal> {
+    return await this.#judge(
+      token,
+      (audience) => isAudienceFor(audience, path, hub),
+      `${path}?hub=${hub} was expected at the end of its claim aud`,
+      orAtMs,
+    );
+  }
+
+  /** The same for a call of the REST API, whose audience is the address that it is for, without its query. */
+  async checkAddress(token: string | undefined, path: string): Promise<TokenContent | Refusal> {
+    return await this.#judge(
+      token,
+      ({ pathname }) => plainPath(pathname) === plainPath(path),
+      "the address of the request, without its query, was expected as its claim aud",
+    );
+  }
+
+  async #judge(
+    token: string | undefined,
+    isMeant: (audience: URL) => boolean,
+    expected: string,
+    orAtMs?: number,
+  ): Promise<TokenContent | Refusal> {
     if (token === undefined) {
       return { status: 401, reason: "No token. Send it as `Authorization: Bearer` header or as query access_token." };
     }
     try {
       const verified = await this.#verify(token, orAtMs);
-      if (verified.audiences.some((audience) => isAudienceFor(audience, path, hub))) return { claims: verified.claims };
-      return {
-        status: 401,
-        reason: `The token is for another audience; ${path}?hub=${hub} was expected at the end of its claim aud.`,
-      };
+      if (verified.audiences.some((audience) => isHttpUrl(audience, isMeant))) return { claims: verified.claims };
+      return { status: 401, reason: `The token is for another audience; ${expected}.` };
     } catch (error) {
       const reason = error instanceof SignalRError ? error.message : "The token could not be checked.";
       return { status: 401, reason };
@@ -58,26 +78,42 @@ export class TokenCheck {
 
 /** The token of a request: the header first, else the query, where browsers have to put it. */
 export function requestToken(request: IncomingMessage, url: URL): string | undefined {
-  const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "");
   // The last one: an app's own query may hold the same name and comes first.
-  return bearer?.[1] ?? (url.searchParams.getAll("access_token").at(-1) || undefined);
+  return bearerToken(request) ?? (url.searchParams.getAll("access_token").at(-1) || undefined);
+}
+
+/** The token in the header of a request. */
+export function bearerToken(request: IncomingMessage): string | undefined {
+  return /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
 }
 
 export function isRefusal(answer: TokenContent | Refusal): answer is Refusal {
   return "status" in answer;
 }
 
-function isAudienceFor(audience: string, path: string, hub: string): boolean {
-  let url: URL;
+function isHttpUrl(audience: string, isMeant: (url: URL) => boolean): boolean {
   try {
-    url = new URL(audience);
+    const url = new URL(audience);
+    return (url.protocol === "http:" || url.protocol === "https:") && isMeant(url);
   } catch {
     return false;
   }
-  const isHttp = url.protocol === "http:" || url.protocol === "https:";
-  return isHttp && samePath(url.pathname, path) && url.searchParams.get("hub")?.toLowerCase() === hub;
+}
+
+function isAudienceFor(url: URL, path: string, hub: string): boolean {
+  return samePath(url.pathname, path) && url.searchParams.get("hub")?.toLowerCase() === hub;
 }
 
 function samePath(one: string, other: string): boolean {
   return one.replace(/\/+$/, "") === other.replace(/\/+$/, "");
+}
+
+/** A path as it is compared: SDKs differ in what they escape, and in the letter case of hubs. */
+function plainPath(path: string): string {
+  const text = path.replace(/\/+$/, "").toLowerCase();
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,11 +1,10 @@
 import type { Probe } from "../../base/probe.js";
 import { parseHandshakeRequest, writeHandshakeResponse } from "../../protocol/hub/handshake.js";
-import { createJsonHubProtocol } from "../../protocol/hub/json.js";
-import { createMessagePackHubProtocol } from "../../protocol/hub/messagepack.js";
 import type { HubProtocol } from "../../protocol/hub/protocol.js";
 import { DataMessageType } from "../../protocol/service/messages.js";
 import type { ClientConnection } from "../client-connection.js";
 import type { Hello } from "../client-hello.js";
+import { hubProtocol } from "../hub-payloads.js";
 import type { HubSpace } from "../hub-space.js";
 import { ServerlessSession, type ServerlessSessionInput } from "./serverless-session.js";
 import type { Upstream } from "./upstream.js";
@@ -16,10 +15,6 @@ export interface ServerlessClientsInput {
   readonly probe: Probe;
 }
 
-const PROTOCOLS: ReadonlyMap<string, HubProtocol> = new Map(
-  [createJsonHubProtocol(), createMessagePackHubProtocol()].map((protocol) => [protocol.name, protocol]),
-);
-
 /** The service as the hub server of those that have none: shakes hands with clients, and gives each a session. */
 export class ServerlessClients {
   readonly #input: ServerlessClientsInput;
@@ -29,7 +24,7 @@ export class ServerlessClients {
   }
 
   serve(client: ClientConnection, hello: Hello, hub: HubSpace): void {
-    const protocol = PROTOCOLS.get(hello.protocol);
+    const protocol = hubProtocol(hello.protocol);
     const problem = findProblem(hello, protocol);
     if (problem !== undefined || protocol === undefined) {
       client.close({ error: problem, notice: undefined });

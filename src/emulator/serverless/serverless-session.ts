@@ -4,6 +4,7 @@ import type { HubProtocol } from "../../protocol/hub/protocol.js";
 import { RecordBuffer, type RecordRange } from "../../protocol/hub/record-buffer.js";
 import { DataMessageType } from "../../protocol/service/messages.js";
 import type { ClientConnection } from "../client-connection.js";
+import { isFramed } from "../hub-payloads.js";
 import type { HubSpace } from "../hub-space.js";
 import type { Servant } from "./servant.js";
 import type { Upstream, UpstreamAnswer } from "./upstream.js";
@@ -269,20 +270,4 @@ function bodyOf({ bytes, start, end }: RecordRange, protocol: string): Buffer {
 
 function copyOf({ bytes, start, end }: RecordRange): Buffer {
   return Buffer.from(bytes.subarray(start, end));
-}
-
-/** Whether the bytes are whole hub messages of the protocol, one or more. */
-function isFramed(protocol: HubProtocol, bytes: Buffer): boolean {
-  let start = 0;
-  try {
-    while (start < bytes.length) {
-      const end = protocol.recordEnd(bytes, start);
-      if (end === -1 || end > bytes.length) return false;
-      protocol.read(bytes, start, end);
-      start = end;
-    }
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,6 +4,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { JSON_HANDSHAKE, RawClient, RECORD_END, ScriptedServer } from "../../../test/support/emulator-peers.js";
 import { closeOf, failureOf } from "../../../test/support/hub-server.js";
+import { ManualClock } from "../../../test/support/manual-clock.js";
 import { eventually, turns } from "../../../test/support/polling.js";
 import { RecordingProbe } from "../../../test/support/recording-probe.js";
 import { type ServerlessOptions, serverlessClient } from "../../../test/support/serverless-clients.js";
@@ -401,5 +402,36 @@ describe("the mode of a hub", () => {
   ])("%j is refused", async (mode, text) => {
     const options = mode === undefined ? { mode: "" } : { mode };
     await expect(startEmulator({ port: 0, ...options } as EmulatorOptions)).rejects.toThrow(text);
+  });
+});
+
+describe("signs of life", () => {
+  const pong = ({ socket }: RawClient) =>
+    new Promise((resolve) => {
+      socket.once("pong", resolve);
+      socket.ping();
+    });
+  const PING = `{"type":6}${RECORD_END}`;
+
+  test("go to the client, and are missed when it had begun to give some", async () => {
+    const clock = new ManualClock(Date.now());
+    await restart({ clock });
+    const [pinging, silent] = [
+      await RawClient.connect(emulator, { clock }),
+      await RawClient.connect(emulator, { clock }),
+    ];
+    pinging.send(PING);
+    pinging.send(`{"type":1,"invocationId":"1","target":"x","arguments":[]}${RECORD_END}`);
+    expect(await pinging.next()).toBe(`{"type":3,"invocationId":"1"}${RECORD_END}`);
+    clock.advance(15_000);
+    expect([await pinging.next(), await silent.next()]).toEqual([PING, PING]);
+    // The client's library has answered the websocket's own ping; what comes back to a second one comes after that.
+    await Promise.all([pinging, silent].map(pong));
+    clock.advance(15_000);
+    expect(await pinging.next()).toBe(
+      `{"type":7,"error":"Connection closed with an error.","allowReconnect":true}${RECORD_END}`,
+    );
+    expect(await silent.next()).toBe(PING);
+    await silent.close();
   });
 });
