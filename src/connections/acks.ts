@@ -38,6 +38,7 @@ export class AckRegistry {
   readonly #tickMs: number;
   readonly #pending = new Map<number, Entry>();
   #lastId = 0;
+  #timeouts = 0;
   /** Runs only while someone waits. */
   #tick: Timer | undefined;
 
@@ -50,6 +51,11 @@ export class AckRegistry {
   /** How many answers are waited for. */
   get size(): number {
     return this.#pending.size;
+  }
+
+  /** How many answers did not come in time, here or at the service. */
+  get timeouts(): number {
+    return this.#timeouts;
   }
 
   /** Begins to wait for an answer. */
@@ -77,6 +83,7 @@ export class AckRegistry {
     if (entry === undefined) return false;
     if (ack.status === AckStatus.Ok || ack.status === AckStatus.NotFound) entry.resolve(owned(ack));
     else entry.reject(refusal(ack));
+    if (ack.status === AckStatus.Timeout) this.#timeouts += 1;
     return true;
   }
 
@@ -120,6 +127,7 @@ export class AckRegistry {
     const now = this.#clock.now();
     for (const [ackId, entry] of this.#pending) {
       if (entry.deadline > now) return;
+      this.#timeouts += 1;
       this.fail(
         ackId,
         new SignalRError(

@@ -4,6 +4,7 @@ import type { SignalRError } from "../base/errors.js";
 import type { LogLevel, Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { AccessKeyResponse, Ack, Ping, ServiceMessage } from "../protocol/service/messages.js";
+import type { PoolCounts } from "./counts.js";
 import type { ServerConnection } from "./server-connection.js";
 import type { Dial } from "./socket.js";
 import type { ResolvedConnectionTuning } from "./tuning.js";
@@ -52,4 +53,6 @@ export interface ServerConnectionOptions {
   /** The service instance that asked for this connection. */
   readonly target?: string | undefined;
   readonly handlers: ConnectionHandlers;
+  /** Counted up by the connection. */
+  readonly counts: PoolCounts;
 }

@@ -81,7 +81,7 @@ export class Delivery {
     appendMessage(this.#waitingWriter, message);
     const frame = this.#waitingWriter.take();
     return this.#waiting.add(frame.length, () =>
-      this.#deliver(message, route, (connection) => connection.sendFrame(frame)),
+      this.#deliver(message, route, (connection) => connection.sendFrame(frame, message.kind)),
     );
   }
 

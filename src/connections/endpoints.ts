@@ -15,6 +15,7 @@ import { createDeferred } from "./deferred.js";
 import { Delivery, type SendRoute, shownEndpoint } from "./delivery.js";
 import { EndpointMember } from "./endpoint-member.js";
 import { EndpointMembers } from "./members.js";
+import { type EndpointFigures, figuresOf } from "./figures.js";
 import { ConnectionPool, type PoolHandlers } from "./pool.js";
 import { Category, type Report, report } from "./report.js";
 import { chooseNegotiateEndpoint, type EndpointRouter, type NegotiateRoute } from "./router.js";
@@ -208,6 +209,11 @@ export class ServiceContainer {
       this.isConnected,
       this.#members.lasting.map(({ pool }) => pool),
     );
+  }
+
+  /** The numbers of this moment, by endpoint. */
+  figures(): readonly EndpointFigures[] {
+    return this.#members.pools.map(figuresOf);
   }
 
   /**

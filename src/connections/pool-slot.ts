@@ -12,6 +12,7 @@ export class PoolSlot implements ReconnectAttempt {
   readonly #options: PoolSlotOptions;
   #connection: ServerConnection | undefined;
   #isStopped = false;
+  #hadConnection = false;
 
   constructor(options: PoolSlotOptions) {
     this.#options = options;
@@ -20,6 +21,11 @@ export class PoolSlot implements ReconnectAttempt {
   /** Undefined between two connections. */
   get connection(): ServerConnection | undefined {
     return this.#connection;
+  }
+
+  /** Whether a connection of this slot was open before the present one. */
+  get hadConnection(): boolean {
+    return this.#hadConnection;
   }
 
   /** Opens a connection now. */
@@ -41,6 +47,7 @@ export class PoolSlot implements ReconnectAttempt {
     this.#connection = undefined;
     if (this.#isStopped) return;
     if (livedMs !== undefined) {
+      this.#hadConnection = true;
       gate.lost(this, livedMs);
       return;
     }

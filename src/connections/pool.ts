@@ -11,6 +11,7 @@ import { type Ack, ConnectionType, type Ping, type ServiceMessage } from "../pro
 import { PingKey, readPing, statusRequestPing } from "../protocol/service/pings.js";
 import { ActiveConnections } from "./active-connections.js";
 import type { ConnectionEnvironment, ConnectionHandlers } from "./connection-options.js";
+import { PoolCounts } from "./counts.js";
 import { type EndpointMetrics, EndpointStatus } from "./endpoint-status.js";
 import { FailureLog } from "./failure-log.js";
 import { KeyRenewal } from "./key-renewal.js";
@@ -53,6 +54,7 @@ const MAX_DIALING_ON_DEMAND = 16;
 /** The server connections of one hub to one endpoint: a fixed number, replaced when lost, and those asked for on top. */
 export class ConnectionPool {
   readonly status: EndpointStatus;
+  readonly counts = new PoolCounts();
   readonly #options: PoolOptions;
   readonly #environment: ConnectionEnvironment;
   readonly #active: ActiveConnections;
@@ -253,7 +255,8 @@ export class ConnectionPool {
     const endpoint = this.#endpoint;
     const tokens = this.#tokens;
     const handlers = this.#handlers;
-    return new ServerConnection({ environment, endpoint, tokens, connectionType, target, handlers });
+    const { counts } = this;
+    return new ServerConnection({ environment, endpoint, tokens, connectionType, target, handlers, counts });
   }
 
   #shrink(): void {
@@ -269,7 +272,9 @@ export class ConnectionPool {
     this.#updated(connection);
     this.#startStatusPings();
     this.#options.handlers.onOpen(this);
-    this.#slotOf(connection)?.opened();
+    const slot = this.#slotOf(connection);
+    if (slot?.hadConnection) this.counts.reconnects += 1;
+    slot?.opened();
     this.#options.handlers.onStatusChange();
   }
 
@@ -311,6 +316,7 @@ export class ConnectionPool {
   #closed(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean): void {
     const slot = this.#slotOf(connection);
     this.#calm?.cancel();
+    if (this.#isGrowing && reason !== undefined) this.counts.countFailure(reason.code);
     if (this.#isGrowing) this.#reportEnd(connection, reason, wasOpen, slot !== undefined);
     this.#onDemand.delete(connection);
     this.#keys?.closed(connection);

@@ -1,6 +1,7 @@
 import { serverUrl } from "../auth/service-urls.js";
 import { SignalRError, toError } from "../base/errors.js";
 import { foreignSentence, foreignText } from "../base/foreign-text.js";
+import type { Recording } from "../base/instruments.js";
 import type { LogCategory, LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
@@ -17,7 +18,9 @@ import {
 } from "../protocol/service/messages.js";
 import { clientCountPing, FIN_ACK, finPing, PingKey, readPing } from "../protocol/service/pings.js";
 import type { ConnectionEnvironment, ServerConnectionOptions } from "./connection-options.js";
+import type { CountedKind } from "./counts.js";
 import { createDeferred, type Deferred } from "./deferred.js";
+import { shortEndpoint } from "./figures.js";
 import { encodeHandshake, handshakeFailure, readHandshakeResponse } from "./handshake.js";
 import { KeepAlive } from "./keep-alive.js";
 import { Category, report } from "./report.js";
@@ -42,6 +45,8 @@ export class ServerConnection {
   #openedAt: number | undefined;
   #isOffered = true;
   #finAck: Deferred<boolean> | undefined;
+  /** From the start until the connection is open, while somebody records. */
+  #recording: Recording | undefined;
 
   constructor(options: ServerConnectionOptions) {
     this.#options = options;
@@ -71,6 +76,11 @@ export class ServerConnection {
     return this.#openedAt === undefined ? undefined : this.#environment.clock.now() - this.#openedAt;
   }
 
+  /** Bytes that the operating system has not taken yet. */
+  get unsentBytes(): number {
+    return this.#state.at === "open" ? this.#state.batch.pendingBytes : 0;
+  }
+
   /** False when the service asked to send new work elsewhere; clients that live here stay. */
   get isOffered(): boolean {
     return this.#isOffered && this.isOpen;
@@ -88,7 +98,13 @@ export class ServerConnection {
       );
     });
     this.#enter({ at: "dialing", socket: undefined, timer });
-    this.#dial().catch((error: unknown) => this.abort(asRefusal(error)));
+    const { probe, hub } = this.#environment;
+    const { instruments } = probe;
+    const endpoint = shortEndpoint(this.endpoint);
+    this.#recording = instruments?.begin({ kind: "connect", hub, endpoint, url: this.endpoint.serverEndpoint });
+    // The socket outlives whatever was going on when it was dialed, so it must not count as a part of that.
+    const dialing = instruments === undefined ? this.#dial() : instruments.outside(() => this.#dial());
+    dialing.catch((error: unknown) => this.abort(asRefusal(error)));
   }
 
   /**
@@ -98,17 +114,19 @@ export class ServerConnection {
   send(message: ServiceMessage): void {
     const state = this.#state;
     if (state.at !== "open") throw this.#notActive();
-    state.batch.append(message);
+    const bytes = state.batch.append(message);
+    this.#options.counts.countSent(message.kind, bytes);
   }
 
   /**
    * Sends a frame that is encoded already; see {@link send}. Nobody may touch its bytes any more.
    * @throws SignalRError CONNECTION_NOT_ACTIVE, SEND_BUFFER_FULL
    */
-  sendFrame(frame: Buffer): void {
+  sendFrame(frame: Buffer, kind: CountedKind): void {
     const state = this.#state;
     if (state.at !== "open") throw this.#notActive();
     state.batch.appendFrame(frame);
+    this.#options.counts.countSent(kind, frame.length);
   }
 
   /** Undefined: there is room for more. Else resolves when there is, or when the connection has ended. */
@@ -161,7 +179,11 @@ export class ServerConnection {
 
   async #dial(): Promise<void> {
     const { hub, dial, tuning } = this.#environment;
-    const token = await this.#options.tokens.serverToken(hub);
+    const { tokens } = this.#options;
+    const recording = this.#recording;
+    const token = await (recording === undefined
+      ? tokens.serverToken(hub)
+      : recording.run(() => tokens.serverToken(hub)));
     const state = this.#state;
     if (state.at !== "dialing") return;
     const url = serverUrl(this.endpoint, hub, { connectionId: this.#id, target: this.#options.target });
@@ -219,8 +241,11 @@ export class ServerConnection {
   readonly #takeFrame = (frame: Buffer): void => {
     const at = this.#state.at;
     try {
-      if (at === "open" || at === "draining") this.#takeMessage(decodeMessage(frame));
-      else if (at === "handshaking") this.#takeHandshake(decodeMessage(frame));
+      if (at === "open" || at === "draining") {
+        const message = decodeMessage(frame);
+        this.#options.counts.countReceived(message?.kind ?? "_OTHER", frame.length);
+        this.#takeMessage(message);
+      } else if (at === "handshaking") this.#takeHandshake(decodeMessage(frame));
     } catch (error) {
       if (this.#state.at === "handshaking") this.abort(handshakeFailure(error));
       else this.#reportSkipped(error);
@@ -326,6 +351,7 @@ export class ServerConnection {
     const limit = this.#environment.tuning.silenceLimitMs / 1000;
     const text = `Nothing was received from ${this.endpoint.serverEndpoint} for more than ${limit} s, though the service pings every 5 s; look for a firewall, proxy or NAT that drops idle connections without a word.`;
     this.#report(this.#options.handlers.levelOf(text, "warn"), "ServiceTimeout", text);
+    this.#options.counts.pingTimeouts += 1;
     this.abort(new SignalRError("CONNECTION_TIMEOUT", text));
   }
 
@@ -356,6 +382,11 @@ export class ServerConnection {
     );
   }
 
+  #endRecording(error: SignalRError | undefined): void {
+    this.#recording?.end(error);
+    this.#recording = undefined;
+  }
+
   /** The only place where the state changes: leaving a state frees what it owns. */
   #enter(next: ConnectionState): void {
     const from = this.#state;
@@ -363,6 +394,8 @@ export class ServerConnection {
       throw new Error(`bug: a server connection cannot go ${from.at} -> ${next.at}`);
     this.#state = next;
     const isClosed = next.at === "closed";
+    if (next.at === "open") this.#endRecording(undefined);
+    else if (next.at === "closed") this.#endRecording(next.reason);
     switch (from.at) {
       case "dialing":
       case "handshaking":

@@ -38,14 +38,18 @@ export class WriteBatch {
 
   /**
    * Takes a message; after `close` it is dropped.
+   * @returns bytes of its frame
    * @throws SignalRError SEND_BUFFER_FULL when the bound was reached already, or what the codec throws; then nothing of the message is sent
    */
-  append(message: ServiceMessage): void {
-    if (this.#isClosed) return;
+  append(message: ServiceMessage): number {
+    if (this.#isClosed) return 0;
     this.#checkRoom();
+    const before = this.#writer.length;
     appendMessage(this.#writer, message);
+    const bytes = this.#writer.length - before;
     if (this.#writer.length >= this.#options.flushBytes) this.flush();
     else this.#flushing ??= setImmediate(flushBatch, this);
+    return bytes;
   }
 
   /**

@@ -3,6 +3,7 @@ import { serviceHubName } from "../auth/service-urls.js";
 import type { TokenSource } from "../auth/token-source.js";
 import type { Clock, Timer } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
+import type { ClientEnd } from "../base/instruments.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { GracefulShutdownMode, ServiceSettings } from "../config/options.js";
@@ -18,6 +19,7 @@ import { connectionMigration } from "../hub/features.js";
 import type { HubClass } from "../hub/hub.js";
 import { hubNameOf } from "../hub/methods.js";
 import type { ResolvedHubOptions } from "../hub/options.js";
+import type { HubOutlet } from "../hub/outlet.js";
 import { createHubProtocols, HubRuntime } from "../hub/runtime.js";
 import {
   type CloseConnection,
@@ -29,8 +31,10 @@ import {
 } from "../protocol/service/messages.js";
 import { ServiceClientIdentity } from "./client-identity.js";
 import { Deadline } from "./deadline.js";
+import type { HubFigures } from "./figures.js";
 import { createHubContext, type HubContext } from "./hub-context.js";
 import { MessageTracing } from "./message-tracing.js";
+import { RecordedOutlet } from "./recorded-outlet.js";
 import { ServiceOutlet } from "./service-outlet.js";
 import { ServiceWire } from "./service-wire.js";
 import { HubShutdown, type ShutdownHook, type ShuttingHub } from "./shutdown.js";
@@ -69,7 +73,8 @@ export class HubHost implements ShuttingHub {
   /** Name at the service: lower case, with the application's prefix. */
   readonly hubName: string;
   readonly container: ServiceContainer;
-  readonly outlet: ServiceOutlet;
+  readonly outlet: HubOutlet;
+  readonly #service: ServiceOutlet;
   readonly #tracing: MessageTracing;
   readonly #runtime: HubRuntime;
   readonly #clock: Clock;
@@ -120,7 +125,7 @@ export class HubHost implements ShuttingHub {
       probe: parts.probe,
       isAskedFor: () => this.container.tracesMessages,
     });
-    this.outlet = new ServiceOutlet({
+    this.#service = new ServiceOutlet({
       container: this.container,
       protocols,
       serverName: parts.serverName,
@@ -128,6 +133,7 @@ export class HubHost implements ShuttingHub {
       tracing: this.#tracing,
       sessionOf: (connectionId) => this.#sessions.get(connectionId),
     });
+    this.outlet = new RecordedOutlet(this.#service, parts.probe, hubNameOf(parts.hubClass));
     this.#runtime = new HubRuntime({ ...parts, protocols, outlet: this.outlet });
   }
 
@@ -136,8 +142,19 @@ export class HubHost implements ShuttingHub {
     return this.#sessions.size;
   }
 
+  /** The numbers of this moment. */
+  figures(): HubFigures {
+    return {
+      hub: this.hubName,
+      clients: this.#sessions.size,
+      endpoints: this.container.figures(),
+      ...this.#runtime.counts,
+    };
+  }
+
   /** Opens the server connections; does not wait for them. */
   start(): void {
+    this.#probe.refresh?.();
     this.container.start();
     const { handshakeTimeout, keepAliveInterval, clientTimeoutInterval } = this.#runtime.options;
     const shortest = Math.min(HEARTBEAT_MS, handshakeTimeout, keepAliveInterval, clientTimeoutInterval);
@@ -187,7 +204,7 @@ export class HubHost implements ShuttingHub {
   async close(): Promise<void> {
     const closed = this.container.stop();
     this.#heartbeat?.cancel();
-    this.#endSessions(() => true);
+    this.#endSessions(() => true, "app_shutdown");
     this.#results.failAll(new SignalRError("STOPPED", `The hub ${this.hubName} was shut down.`));
     await closed;
   }
@@ -222,16 +239,16 @@ export class HubHost implements ShuttingHub {
         if (message.connectionType === FlowControlTarget.Client) this.#control(message.connectionId, message.operation);
         break;
       case "clientInvocation":
-        this.outlet.routeInvocation(message.invocationId, message.connectionId);
+        this.#service.routeInvocation(message.invocationId, message.connectionId);
         break;
       case "serviceMapping":
         this.#results.locate(message.invocationId, message.instanceId);
         break;
       case "clientCompletion":
-        this.outlet.resultArrived(message);
+        this.#service.resultArrived(message);
         break;
       case "errorCompletion":
-        this.outlet.resultFailed(message);
+        this.#service.resultFailed(message);
         break;
       default:
         // The service says nothing else to a hub server; newer kinds are for newer versions.
@@ -299,8 +316,8 @@ export class HubHost implements ShuttingHub {
     const { connectionId } = session.context;
     if (this.#sessions.get(connectionId) === session) this.#sessions.delete(connectionId);
     wire.connection.clientCount -= 1;
-    if (wire.hasMoved) this.outlet.clientMoved(connectionId);
-    else this.outlet.clientGone(connectionId);
+    if (wire.hasMoved) this.#service.clientMoved(connectionId);
+    else this.#service.clientGone(connectionId);
     this.#leaving.add(session);
     void session.closed.then(() => {
       this.#leaving.delete(session);
@@ -314,16 +331,17 @@ export class HubHost implements ShuttingHub {
   }
 
   /** Ends, as if the clients had left, those that the way out leads to. */
-  #endSessions(isConcerned: (wire: ServiceWire) => boolean): void {
+  #endSessions(isConcerned: (wire: ServiceWire) => boolean, endedAs?: ClientEnd): void {
     for (const session of [...this.#sessions.values()]) {
       if (session.wire instanceof ServiceWire && isConcerned(session.wire)) {
         session.wire.forget();
-        session.gone();
+        session.gone(endedAs);
       }
     }
   }
 
   #beat(): void {
+    this.#probe.refresh?.();
     const now = this.#clock.now();
     for (const session of this.#sessions.values()) session.tick(now);
   }

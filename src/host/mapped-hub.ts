@@ -3,6 +3,7 @@ import type { ServiceContainer } from "../connections/endpoints.js";
 import type { HubClass } from "../hub/hub.js";
 import type { HubOptions } from "../hub/options.js";
 import type { HubOutlet } from "../hub/outlet.js";
+import type { HubFigures } from "./figures.js";
 import type { NegotiableHub } from "./negotiate.js";
 import type { ShutdownHook } from "./shutdown.js";
 
@@ -12,6 +13,7 @@ export interface HostedHub {
   readonly container: Pick<ServiceContainer, "routeClient" | "opened" | "status" | "update">;
   readonly outlet: HubOutlet;
   readonly clientCount: number;
+  figures(): HubFigures;
   start(): void;
   /** Sees the clients off in the way of its settings; what is sent still goes out. */
   drain(hooks: readonly ShutdownHook[]): Promise<void>;

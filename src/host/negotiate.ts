@@ -8,6 +8,7 @@ import type { LogEvent } from "../base/log-events.js";
 import type { LogLevel, Probe } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { ServiceSettings } from "../config/options.js";
+import { shortEndpoint } from "../connections/figures.js";
 import type { WireClaim } from "../protocol/service/messages.js";
 import { failureAnswer, jsonAnswer, METHOD_NOT_ALLOWED, refusal } from "./answers.js";
 import { type ClientTerms, type ClientTermsOptions, clientTermsOf } from "./client-terms.js";
@@ -91,6 +92,7 @@ async function answer<TRequest>(input: NegotiateInput<TRequest>): Promise<HttpAn
     requestId: (input.requestId ?? randomRequestId)(),
   });
   const accessToken = await hub.tokens(endpoint).clientToken(hub.name, tokenClaims(hub, rules, claims, userId, terms));
+  input.probe.instruments?.negotiated({ hub: hub.name, endpoint: shortEndpoint(endpoint), result: "ok" });
   // The order of members is that of the official SDK; the service tells the client's version from the query.
   return jsonAnswer(200, { negotiateVersion: 0, url, accessToken, availableTransports: [] });
 }

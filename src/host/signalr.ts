@@ -15,6 +15,7 @@ import { LEAVING, NOT_FOUND } from "./answers.js";
 import type { ClientTermsOptions } from "./client-terms.js";
 import { DeferredOutlet } from "./deferred-outlet.js";
 import { EndpointUpdates } from "./endpoint-updates.js";
+import type { ServiceFigures } from "./figures.js";
 import type { HealthReport } from "./health.js";
 import { createHubContext, type HubContext } from "./hub-context.js";
 import { HubHost, type HubHostParts } from "./hub-host.js";
@@ -84,6 +85,9 @@ export class SignalRHost<TRequest> {
   #isLeaving = false;
   #drained: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
+  /** All that were made: their counts outlive them. */
+  readonly #hosts: HostedHub[] = [];
+  readonly #negotiations = new Map<string, number>();
 
   /**
    * @throws SignalRError ARGUMENT_INVALID for an empty name, and what {@link mapHub} throws for the hubs of the options
@@ -184,6 +188,14 @@ export class SignalRHost<TRequest> {
 
   /** Answers a request that this host {@link serves}; never rejects. */
   async negotiate(request: NegotiateRequest<TRequest>): Promise<HttpAnswer> {
+    const answer = await this.#negotiate(request);
+    const result = resultOf(answer);
+    this.#negotiations.set(result, (this.#negotiations.get(result) ?? 0) + 1);
+    if (result !== "ok") this.#parts.probe.instruments?.negotiated({ hub: undefined, endpoint: undefined, result });
+    return answer;
+  }
+
+  async #negotiate(request: NegotiateRequest<TRequest>): Promise<HttpAnswer> {
     if (this.#isLeaving) return LEAVING;
     const mapping = this.#find(request.path);
     if (mapping === undefined) return NOT_FOUND;
@@ -203,6 +215,17 @@ export class SignalRHost<TRequest> {
   /** How the service is, from what is known at this moment. */
   health(): HealthReport {
     return this.#health.report();
+  }
+
+  /** The numbers of this moment, for whoever measures. Counts stay after a shutdown. */
+  figures(): ServiceFigures {
+    return {
+      service: this.#name,
+      hubs: this.#hosts.map((host) => host.figures()),
+      pendingAcks: this.#acks.size,
+      ackTimeouts: this.#acks.timeouts,
+      negotiations: this.#negotiations,
+    };
   }
 
   /**
@@ -259,6 +282,7 @@ export class SignalRHost<TRequest> {
     } catch {
       // It never opened; that was told when it failed.
     }
+    this.#parts.probe.close?.();
   }
 
   async #endHubs(end: (mapped: MappedHub) => Promise<void>): Promise<void> {
@@ -336,6 +360,7 @@ export class SignalRHost<TRequest> {
       router: this.#options.endpointRouter,
       onStatusChange: () => this.#health.changed(),
     });
+    this.#hosts.push(host);
     return {
       host,
       name: host.hubName,
@@ -388,6 +413,11 @@ function definedOnly(options: HubOptions): HubOptions {
 
 function codeOf(error: Error): string {
   return error instanceof SignalRError ? error.code : "CONFIG_INVALID";
+}
+
+/** The code of a refusal, or `ok`. */
+function resultOf(answer: HttpAnswer): string {
+  return answer.headers["x-signalr-error"] ?? (answer.status === 200 ? "ok" : String(answer.status));
 }
 
 function isShutDown(error: Error): boolean {

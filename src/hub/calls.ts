@@ -7,6 +7,7 @@ import type {
   StreamItemMessage,
 } from "../protocol/hub/messages.js";
 import { CONNECTION_CLOSED, callError, namedError } from "./errors.js";
+import type { HubCounts } from "./hub-counts.js";
 import { Invocation, type InvocationOwner } from "./invocation.js";
 import { type HeldBytes, Upload } from "./uploads.js";
 import { weightOf } from "./weight.js";
@@ -23,6 +24,7 @@ const NO_UPLOADS: readonly Upload[] = Object.freeze([]);
 export class Calls {
   readonly #owner: InvocationOwner;
   readonly #held: HeldBytes;
+  readonly #counts: HubCounts;
   readonly #waiting = new Fifo<Invocation>();
   readonly #running = new Set<Invocation>();
   readonly #byId = new Map<string, Invocation>();
@@ -34,6 +36,7 @@ export class Calls {
   constructor(owner: InvocationOwner, held: HeldBytes) {
     this.#owner = owner;
     this.#held = held;
+    this.#counts = owner.runtime.counts;
     this.#freePermits = owner.runtime.options.maximumParallelInvocationsPerClient;
   }
 
@@ -63,6 +66,7 @@ export class Calls {
     }
     this.#remember(invocation);
     this.#waiting.push(invocation);
+    this.#counts.waitingCalls += 1;
     this.#hold(invocation);
   }
 
@@ -95,7 +99,7 @@ export class Calls {
   }
 
   finished(invocation: Invocation): void {
-    this.#running.delete(invocation);
+    if (this.#running.delete(invocation)) this.#counts.runningCalls -= 1;
     const id = invocation.message.invocationId;
     if (id !== undefined && this.#byId.get(id) === invocation) this.#byId.delete(id);
     this.#forgetUploads(invocation);
@@ -121,6 +125,7 @@ export class Calls {
     const waiting: Invocation[] = [];
     // All are taken before the first is refused: the end of one lets the next one start.
     for (let next = this.#waiting.take(); next !== undefined; next = this.#waiting.take()) waiting.push(next.value);
+    this.#counts.waitingCalls -= waiting.length;
     for (const invocation of waiting) invocation.refuse(error);
     for (const invocation of [...this.#running]) invocation.interrupt(error);
     this.failUploads();
@@ -128,6 +133,7 @@ export class Calls {
 
   /** The client is gone: what runs is cancelled, what waits never starts. */
   cancelAll(): void {
+    this.#counts.waitingCalls -= this.#waiting.size;
     this.#waiting.clear();
     this.#byId.clear();
     for (const invocation of [...this.#running]) invocation.cancel();
@@ -202,6 +208,7 @@ export class Calls {
       for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
         if (!this.#mayStart(next)) return;
         this.#waiting.take();
+        this.#counts.waitingCalls -= 1;
         this.#letGo(next);
         this.#start(next);
       }
@@ -218,6 +225,7 @@ export class Calls {
     invocation.start();
     if (invocation.isFinished) return;
     this.#running.add(invocation);
+    this.#counts.runningCalls += 1;
     this.#remember(invocation);
     if (!invocation.holdsPermit) this.#hold(invocation);
     // The call may have ended its own connection before it was on the list of those to cancel.

@@ -1,5 +1,6 @@
 import { HubException, toError } from "../base/errors.js";
 import { foreignText } from "../base/foreign-text.js";
+import type { ClientEnd, RecordingLink } from "../base/instruments.js";
 import type { LogEvent } from "../base/log-events.js";
 import { parseHandshakeRequest, writeHandshakeResponse } from "../protocol/hub/handshake.js";
 import type { CloseMessage, HubMessage } from "../protocol/hub/messages.js";
@@ -55,6 +56,7 @@ export class ClientSession implements InvocationOwner {
   readonly context: HubCallerContext;
   /** Resolves when onDisconnected, if there is one to run, is over. */
   readonly closed: Promise<void>;
+  link: RecordingLink | undefined;
   readonly #context: SessionContext;
   readonly #isMigrated: boolean;
   readonly #onGone: (session: ClientSession) => void;
@@ -68,6 +70,7 @@ export class ClientSession implements InvocationOwner {
   #isReading = false;
   #lastReceivedAt: number;
   #lastPingAt: number;
+  #endedAs: ClientEnd = "normal_closure";
   #isTimeoutArmed = false;
   /** Waits for the end of onConnected. */
   #onConnected: (() => void) | undefined;
@@ -126,12 +129,14 @@ export class ClientSession implements InvocationOwner {
   }
 
   /** The client, or the server connection it came on, is gone. */
-  gone(): void {
+  gone(endedAs: ClientEnd = "normal_closure"): void {
+    this.#endedAs = endedAs;
     this.#end(GONE);
   }
 
   /** This server ends: the client is told to leave, and may reconnect to another one. */
   dismiss(): void {
+    this.#endedAs = "app_shutdown";
     if (this.#state === "handshaking") this.wire.close();
     this.#end({ close: COME_BACK, tellService: true });
   }
@@ -166,11 +171,15 @@ export class ClientSession implements InvocationOwner {
   tick(now: number): void {
     const { handshakeTimeout, clientTimeoutInterval, keepAliveInterval } = this.runtime.options;
     if (this.#state === "handshaking") {
-      if (now - this.#bornAt >= handshakeTimeout) this.#refuseHandshake(HANDSHAKE_CANCELED);
+      if (now - this.#bornAt < handshakeTimeout) return;
+      this.#endedAs = "timeout";
+      this.#refuseHandshake(HANDSHAKE_CANCELED);
       return;
     }
     if (!this.isOpen) return;
     if (this.#isTimeoutArmed && now - this.#lastReceivedAt >= clientTimeoutInterval) {
+      this.#endedAs = "timeout";
+      this.runtime.counts.pingTimeouts += 1;
       this.#fail(namedError("OperationCanceledException", CLIENT_TIMEOUT));
     } else if (now - this.#lastPingAt >= keepAliveInterval) {
       this.#lastPingAt = now;
@@ -381,6 +390,8 @@ export class ClientSession implements InvocationOwner {
 
   /** From here nothing is read, sent or started any more. Runs exactly once for each session. */
   #stopWork(): void {
+    const { probe, hubName, clock } = this.runtime;
+    probe.instruments?.clientEnded(hubName, this.#endedAs, clock.now() - this.#bornAt);
     this.#records.clear();
     this.#onGone(this);
     this.#calls?.cancelAll();

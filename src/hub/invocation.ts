@@ -1,5 +1,6 @@
 import { HubException, toError } from "../base/errors.js";
 import { foreignText } from "../base/foreign-text.js";
+import type { CallRefusal, Recording, RecordingLink } from "../base/instruments.js";
 import type { LogEvent } from "../base/log-events.js";
 import type { CompletionMessage, InvocationMessage, StreamInvocationMessage } from "../protocol/hub/messages.js";
 import { type HubCallerClients, OutletCallerClients } from "./clients.js";
@@ -23,6 +24,8 @@ export interface InvocationOwner {
   readonly wire: ClientWire;
   readonly isOpen: boolean;
   readonly protocolName: string;
+  /** The recording of the client's onConnected, where somebody made one. */
+  readonly link: RecordingLink | undefined;
   /** Does nothing once the session is not open any more. Throws what the protocol throws for a bad value. */
   reply(message: CompletionMessage | { readonly type: 2; readonly invocationId: string; readonly item: unknown }): void;
   /** The call waits for its own client: let the client's next call start. */
@@ -47,6 +50,8 @@ export class Invocation implements HubCall {
   #hub: AnyHub | undefined;
   #abort: AbortController | undefined;
   #reader: StreamReader | undefined;
+  /** Only while somebody records calls, and until the call has its outcome. */
+  #recording: Recording | undefined;
   #isCancelled = false;
   #isFinished = false;
   /** The client has its one completion: what the method still gives is for nobody. */
@@ -97,7 +102,7 @@ export class Invocation implements HubCall {
 
   start(): void {
     const method = this.#method;
-    if (method === undefined) return this.#endWith(this.#bindingError(NO_SUCH_METHOD));
+    if (method === undefined) return this.#endWith(this.#bindingError(NO_SUCH_METHOD), "unknown_method");
     let bound: unknown[] | Promise<unknown[]>;
     let mismatch: HubException | undefined;
     try {
@@ -107,7 +112,8 @@ export class Invocation implements HubCall {
       bound = bindArguments(method, this.message.arguments, this.uploads);
     } catch (error) {
       // A wrong number of uploads is found later than wrong arguments: after authorization, as if the method threw it.
-      if (!(error instanceof HubException)) return this.#endWith(this.#bindingError(toError(error)));
+      if (!(error instanceof HubException))
+        return this.#endWith(this.#bindingError(toError(error)), "invalid_arguments");
       bound = [];
       mismatch = error;
     }
@@ -135,6 +141,7 @@ export class Invocation implements HubCall {
   /** Answers now, with an error, and cancels: the client is about to leave for another server. */
   interrupt(error: Error): void {
     if (this.#isFinished) return;
+    this.#endRecording(error);
     this.#completeWithError(withDetail(callError.invoking(this.#shownName), error, this.#detailed));
     this.cancel();
   }
@@ -146,7 +153,7 @@ export class Invocation implements HubCall {
 
   /** Ends a call that never started. */
   refuse(error: Error): void {
-    this.#endWith(withDetail(callError.invoking(this.#shownName), error, this.#detailed));
+    this.#endWith(withDetail(callError.invoking(this.#shownName), error, this.#detailed), "not_started");
   }
 
   get #detailed(): boolean {
@@ -161,12 +168,13 @@ export class Invocation implements HubCall {
 
   #startDirectly(method: HubMethod, args: unknown[]): void {
     const wrongMode = this.#modeError(method);
-    if (wrongMode !== undefined) return this.#endWith(wrongMode);
+    if (wrongMode !== undefined) return this.#endWith(wrongMode, "wrong_kind");
+    const recording = this.#record(method);
     let result: unknown;
     try {
       const hub = this.#owner.runtime.constructHub(this);
       this.#hub = hub;
-      result = method.run.apply(hub, args);
+      result = recording === undefined ? method.run.apply(hub, args) : recording.run(() => method.run.apply(hub, args));
       // A foreign thenable may settle twice, or at once, or throw; as a promise it does not.
       if (isThenable(result)) result = Promise.resolve(result);
     } catch (error) {
@@ -174,7 +182,7 @@ export class Invocation implements HubCall {
       return this.#finish();
     }
     if (method.isStream) {
-      void this.#runStream(result)
+      void this.#runStream(result, recording)
         .catch((error: unknown) => this.#fail(error))
         .then(() => this.#finish());
     } else if (result instanceof Promise) {
@@ -204,16 +212,17 @@ export class Invocation implements HubCall {
     try {
       args = await bound;
     } catch (error) {
-      return this.#endWith(this.#bindingError(toError(error)));
+      return this.#endWith(this.#bindingError(toError(error)), "invalid_arguments");
     }
     try {
       const hub = await runtime.createHub(context, this);
       this.#hub = hub;
       const invocation: HubInvocation = { context, hub, methodName: method.name, args };
       if (!(await this.#isAuthorized(method, invocation)))
-        return this.#endWith(callError.unauthorized(this.#shownName));
+        return this.#endWith(callError.unauthorized(this.#shownName), "unauthorized");
       const wrongMode = this.#modeError(method);
-      if (wrongMode !== undefined) return this.#endWith(wrongMode);
+      if (wrongMode !== undefined) return this.#endWith(wrongMode, "wrong_kind");
+      const recording = this.#record(method);
       if (mismatch !== undefined) throw mismatch;
       const run = (): unknown => {
         // The client left while schemas, policies or filters took their time: onDisconnected must stay the last to run.
@@ -221,8 +230,9 @@ export class Invocation implements HubCall {
         return method.run.apply(hub, invocation.args);
       };
       const chain = runtime.filters.invoke;
-      const result = await (chain === undefined ? run() : chain(invocation, run));
-      if (method.isStream) await this.#runStream(result);
+      const runAll = chain === undefined ? run : (): unknown => chain(invocation, run);
+      const result = await (recording === undefined ? runAll() : recording.run(runAll));
+      if (method.isStream) await this.#runStream(result, recording);
       else this.#succeed(result);
     } catch (error) {
       this.#fail(error);
@@ -242,11 +252,17 @@ export class Invocation implements HubCall {
     return method.isStream ? callError.streamExpected(this.#shownName) : callError.noStreamExpected(this.#shownName);
   }
 
-  async #runStream(result: unknown): Promise<void> {
+  /** A generator's code runs when it is asked for the next item, so that is done inside the recording too. */
+  #runStream(result: unknown, recording: Recording | undefined): Promise<void> {
+    return recording === undefined ? this.#readStream(result) : recording.run(() => this.#readStream(result));
+  }
+
+  async #readStream(result: unknown): Promise<void> {
     // A stream that is there begins now, before the calls that came after it.
     const { observableCapacity } = this.#owner.runtime.options;
     const reader = openStream(isThenable(result) ? await result : result, observableCapacity);
     if (reader === undefined) {
+      this.#endRecording(namedError("InvalidOperationException", "The method gave no stream."));
       return this.#completeWithError(callError.notAStream(this.#shownName));
     }
     if (this.#isCancelled) return this.#endCancelledStream(reader);
@@ -256,6 +272,7 @@ export class Invocation implements HubCall {
     } catch (error) {
       if (this.#isFinished) return;
       this.#report("FailedStreaming", error);
+      this.#endRecording(error);
       this.#completeWithError(withDetail(STREAM_FAILED, toError(error), this.#detailed));
       reader.cancel().catch(() => {}); // the first error is the one that counts
     }
@@ -285,6 +302,7 @@ export class Invocation implements HubCall {
   #succeed(result: unknown): void {
     try {
       this.#answer(true, result ?? null, undefined);
+      this.#endRecording();
     } catch (error) {
       // The result cannot be serialized. Only this call fails; ASP.NET Core would end the connection.
       this.#fail(error);
@@ -294,6 +312,7 @@ export class Invocation implements HubCall {
   #fail(thrown: unknown): void {
     const error = toError(thrown);
     this.#report("FailedInvokingHubMethod", error);
+    this.#endRecording(error);
     this.#completeWithError(withDetail(callError.invoking(this.#shownName), error, this.#detailed));
   }
 
@@ -306,6 +325,7 @@ export class Invocation implements HubCall {
   }
 
   #completeStream(): void {
+    this.#endRecording();
     this.#answer(false, undefined, undefined);
   }
 
@@ -317,7 +337,10 @@ export class Invocation implements HubCall {
     this.#isAnswered = true;
   }
 
-  #endWith(error: string): void {
+  /** The end of a call whose method never ran. */
+  #endWith(error: string, reason: CallRefusal): void {
+    const { probe, hubName } = this.#owner.runtime;
+    probe.instruments?.callRefused(hubName, this.#method?.name, reason);
     this.#completeWithError(error);
     this.#finish();
   }
@@ -325,12 +348,31 @@ export class Invocation implements HubCall {
   #finish(before?: Promise<unknown>): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
+    this.#endRecording();
     this.#reader = undefined;
     for (const upload of this.uploads) upload.drop();
     const hub = this.#hub;
     const disposing = hub === undefined ? undefined : this.#dispose(hub, before);
     if (disposing === undefined) this.#owner.finished(this);
     else void disposing.then(() => this.#owner.finished(this));
+  }
+
+  #record(method: HubMethod): Recording | undefined {
+    const { runtime, link } = this.#owner;
+    const { instruments } = runtime.probe;
+    if (instruments === undefined) return undefined;
+    const { hubName: hub } = runtime;
+    const { headers } = this.message;
+    this.#recording = instruments.begin({ kind: "call", hub, method: method.name, headers, link });
+    return this.#recording;
+  }
+
+  /** A call that its client has cancelled did not fail, whatever became of it. */
+  #endRecording(error?: unknown): void {
+    const recording = this.#recording;
+    if (recording === undefined) return;
+    this.#recording = undefined;
+    recording.end(this.#isCancelled ? undefined : error);
   }
 
   /** Never rejects; a promise only when there is something to wait for. */

@@ -1,3 +1,4 @@
+import type { Recording, RecordingLink } from "../base/instruments.js";
 import { type HubCallerClients, OutletCallerClients } from "./clients.js";
 import type { HubCallerContext } from "./context.js";
 import { namedError } from "./errors.js";
@@ -13,6 +14,8 @@ interface LifetimeOwner {
   readonly runtime: HubRuntime;
   readonly context: HubCallerContext;
   readonly wire: ClientWire;
+  /** The recording of the client's onConnected; set when somebody made one. */
+  link: RecordingLink | undefined;
 }
 
 /** Runs onConnected on a hub object of its own, inside the hub's filters. */
@@ -22,24 +25,42 @@ export async function runConnected(owner: LifetimeOwner): Promise<void> {
     throw namedError("InvalidOperationException", NO_RESULTS_YET);
   };
   const { runtime, context } = owner;
-  const hub = await runtime.createHub(context, new LifetimeCall(owner, refuse));
-  try {
-    const method = (): unknown => hub.onConnected();
-    await (runtime.filters.connected?.({ context, hub }, method) ?? method());
-  } finally {
-    await disposeHub(hub);
-  }
+  const recording = runtime.probe.instruments?.begin({ kind: "connected", hub: runtime.hubName });
+  owner.link = recording?.link;
+  await recorded(recording, async () => {
+    const hub = await runtime.createHub(context, new LifetimeCall(owner, refuse));
+    try {
+      const method = (): unknown => hub.onConnected();
+      await (runtime.filters.connected?.({ context, hub }, method) ?? method());
+    } finally {
+      await disposeHub(hub);
+    }
+  });
 }
 
 /** Runs onDisconnected on a hub object of its own, inside the hub's filters. */
 export async function runDisconnected(owner: LifetimeOwner, error: Error | undefined): Promise<void> {
-  const { runtime, context } = owner;
-  const hub = await runtime.createHub(context, new LifetimeCall(owner, () => {}));
+  const { runtime, context, link } = owner;
+  const recording = runtime.probe.instruments?.begin({ kind: "disconnected", hub: runtime.hubName, link });
+  await recorded(recording, async () => {
+    const hub = await runtime.createHub(context, new LifetimeCall(owner, () => {}));
+    try {
+      const method = (): unknown => hub.onDisconnected(error);
+      await (runtime.filters.disconnected?.({ context, hub }, error, method) ?? method());
+    } finally {
+      await disposeHub(hub);
+    }
+  });
+}
+
+async function recorded(recording: Recording | undefined, run: () => Promise<void>): Promise<void> {
+  if (recording === undefined) return run();
   try {
-    const method = (): unknown => hub.onDisconnected(error);
-    await (runtime.filters.disconnected?.({ context, hub }, error, method) ?? method());
-  } finally {
-    await disposeHub(hub);
+    await recording.run(run);
+    recording.end();
+  } catch (error) {
+    recording.end(error);
+    throw error;
   }
 }
 

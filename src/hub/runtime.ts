@@ -6,6 +6,7 @@ import type { HubProtocol } from "../protocol/hub/protocol.js";
 import type { HubCallerContext } from "./context.js";
 import { composeFilters, type FilterChain } from "./filters.js";
 import { type AnyHub, attachHub, type HubCall, type HubClass } from "./hub.js";
+import { createHubCounts, type HubCounts } from "./hub-counts.js";
 import { collectMethods, type HubMethodTable, hubNameOf } from "./methods.js";
 import type { ResolvedHubOptions } from "./options.js";
 import type { HubOutlet } from "./outlet.js";
@@ -31,6 +32,7 @@ export class HubRuntime {
   readonly outlet: HubOutlet;
   readonly probe: Probe;
   readonly clock: Clock;
+  readonly counts: HubCounts = createHubCounts();
   /** Hub objects come from the class itself and no filter stands before a method: calls may run without a promise. */
   readonly isDirect: boolean;
   readonly #construct: new () => AnyHub;

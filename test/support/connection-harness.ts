@@ -1,6 +1,7 @@
 import type { TokenSource } from "../../src/auth/token-source.js";
 import type { SignalRError } from "../../src/base/errors.js";
 import type { ConnectionEnvironment, ServerConnectionOptions } from "../../src/connections/connection-options.js";
+import { PoolCounts } from "../../src/connections/counts.js";
 import { ServerConnection } from "../../src/connections/server-connection.js";
 import { type ConnectionTuning, resolveConnectionTuning } from "../../src/connections/tuning.js";
 import { dialWebSocket } from "../../src/connections/ws-socket.js";
@@ -74,6 +75,7 @@ export function connectionTo(service: FakeService, options: HarnessOptions = {})
       endpoint: service.endpoint(),
       tokens: countedTokens(),
       connectionType: 0,
+      counts: new PoolCounts(),
       handlers: {
         onOpen: () => {
           harness.opens += 1;

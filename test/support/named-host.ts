@@ -1,9 +1,11 @@
 import type { EndpointType, ServiceEndpoint } from "../../src/config/endpoint.js";
 import type { EndpointConnectionStatus } from "../../src/connections/container-status.js";
+import type { HubFigures } from "../../src/host/figures.js";
 import type { HubHostParts } from "../../src/host/hub-host.js";
 import type { HostedHub } from "../../src/host/mapped-hub.js";
 import type { ShutdownHook } from "../../src/host/shutdown.js";
 import { SignalRHost, type SignalRHostParts, type SignalROptions } from "../../src/host/signalr.js";
+import { createHubCounts } from "../../src/hub/hub-counts.js";
 import type { HubOutlet } from "../../src/hub/outlet.js";
 import { RecordingProbe } from "./recording-probe.js";
 
@@ -56,6 +58,10 @@ class StubHost implements HostedHub {
       this.sent.push(method);
     };
     return { send } as Partial<HubOutlet> as HubOutlet;
+  }
+
+  figures(): HubFigures {
+    return { hub: this.hubName, clients: this.clientCount, endpoints: [], ...createHubCounts() };
   }
 
   start(): void {
