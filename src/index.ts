@@ -67,3 +67,4 @@ export {
 export type { HubOptions, HubProtocolName } from "./hub/options.js";
 export type { NetworkOptions, TlsOptions } from "./network/options.js";
 export type { Logger } from "./telemetry/logs.js";
+export type { TelemetryOptions } from "./telemetry/telemetry.js";

@@ -7,7 +7,8 @@ import { type NamedService, namedServiceOf } from "../host/named-service.js";
 import type { HttpAnswer } from "../host/request.js";
 import { SignalRHost, type SignalROptions } from "../host/signalr.js";
 import type { HubClass } from "../hub/hub.js";
-import { createLogProbe, type Logger } from "../telemetry/logs.js";
+import type { Logger } from "../telemetry/logs.js";
+import { Telemetry, type TelemetryOptions } from "../telemetry/telemetry.js";
 import { type ConnectRequest, negotiateRequest, pathOf } from "./request.js";
 
 /** Hands the request on to what comes next in the application. */
@@ -18,6 +19,8 @@ export interface ExpressSignalROptions<TRequest extends IncomingMessage = Connec
   extends SignalROptions<TRequest> {
   /** Where to write what happens, beside `@azure/logger`: `console`, pino, or the like. */
   readonly logger?: Logger;
+  /** What is told to OpenTelemetry beyond the ordinary, while the application runs its SDK. */
+  readonly telemetry?: TelemetryOptions;
 }
 
 /**
@@ -52,11 +55,13 @@ export function createMiddleware<TRequest extends IncomingMessage>(
   name: string,
   options: ExpressSignalROptions<TRequest>,
 ): SignalRMiddleware<TRequest> {
-  const { logger, ...hostOptions } = options;
+  const { logger, telemetry: telemetryOptions, ...hostOptions } = options;
+  const telemetry = new Telemetry({ logger, options: telemetryOptions });
   const host = new SignalRHost<TRequest>(name, hostOptions, {
-    probe: createLogProbe(logger),
+    probe: telemetry,
     defaultClaims: (req) => verifiedTokenClaims((req as ConnectRequest).auth),
   });
+  telemetry.watch(host);
 
   const middleware = (req: IncomingMessage, res: ServerResponse, next?: Next): void => {
     if (!host.serves(req.method ?? "GET", pathOf(req))) {

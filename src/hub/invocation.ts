@@ -2,6 +2,7 @@ import { HubException, toError } from "../base/errors.js";
 import { foreignText } from "../base/foreign-text.js";
 import type { CallRefusal, Recording, RecordingLink } from "../base/instruments.js";
 import type { LogEvent } from "../base/log-events.js";
+import type { LogRecord } from "../base/probe.js";
 import type { CompletionMessage, InvocationMessage, StreamInvocationMessage } from "../protocol/hub/messages.js";
 import { type HubCallerClients, OutletCallerClients } from "./clients.js";
 import type { HubCallerContext } from "./context.js";
@@ -391,14 +392,17 @@ export class Invocation implements HubCall {
     // A call that nobody waits for any more may well fail because of that.
     const level = this.#isCancelled ? "debug" : "error";
     if (!probe.isEnabled(level)) return;
-    probe.log({
+    const record: LogRecord = {
       level,
       category: "Microsoft.Azure.SignalR.HubDispatcher",
       event,
       message: `${hubName}.${this.#method?.name ?? foreignText(this.message.target)} failed: ${toError(error).message}`,
       error,
       attributes: { connectionId: this.#owner.context.connectionId },
-    });
+    };
+    // Inside, so that the log leads to the trace.
+    if (this.#recording === undefined) probe.log(record);
+    else this.#recording.run(() => probe.log(record));
   }
 }
 

@@ -1,5 +1,6 @@
-import { type AzureLogger, createClientLogger, getLogLevel } from "@azure/logger";
 import type { LogLevel, LogRecord, Probe } from "../base/probe.js";
+import { azureLogMethod, getLogLevel } from "./azure-logger.js";
+import { OpenTelemetryLogs } from "./otel-logs.js";
 
 /**
  * Where an application wants to read what happens: `console`, pino, Fastify's `app.log`, winston, or anything with these
@@ -31,62 +32,52 @@ const METHODS: { readonly [L in LogLevel]: Method } = {
   error: "error",
 };
 
-const AZURE_METHODS: { readonly [L in LogLevel]: keyof AzureLogger } = {
-  trace: "verbose",
-  debug: "verbose",
-  info: "info",
-  warn: "warning",
-  error: "error",
-};
-
 const ROOT_CATEGORY = "Microsoft.Azure.SignalR";
 
+/** One for the process, so that what comes from several services is written once. */
+export const openTelemetryLogs = new OpenTelemetryLogs();
+
 /**
- * A probe that writes log records to `@azure/logger` (on standard error; `AZURE_LOG_LEVEL` decides, nothing by default)
- * and to the application's logger, if it gave one.
+ * A probe that writes log records to the OpenTelemetry SDK of the application if it runs one, to `@azure/logger` (on
+ * standard error; `AZURE_LOG_LEVEL` decides, nothing by default), and to the application's logger, if it gave one.
  *
  * A logger with levels of its own (pino, winston) decides what it shows; one without, such as `console`, gets `info` and
  * above, and `debug` too while `AZURE_LOG_LEVEL` is `verbose`.
  */
 export function createLogProbe(logger?: Logger): Probe {
-  const azureRoot = azureLogger(ROOT_CATEGORY);
   return {
-    isEnabled: (level) => azureRoot[AZURE_METHODS[level]].enabled || (logger !== undefined && wants(logger, level)),
+    isEnabled: (level) =>
+      azureLogMethod(ROOT_CATEGORY, level).enabled ||
+      (logger !== undefined && wants(logger, level)) ||
+      openTelemetryLogs.isEnabled(level, ROOT_CATEGORY),
     log(record) {
       writeToAzure(record);
-      if (logger !== undefined && wants(logger, record.level)) writeTo(logger, record);
+      if (logger !== undefined) writeToLogger(logger, record);
+      openTelemetryLogs.write(record);
     },
   };
 }
 
-// Categories are a fixed set of this package, so the map does not grow without end.
-const azureLoggers = new Map<string, AzureLogger>();
-
-function azureLogger(category: string): AzureLogger {
-  let found = azureLoggers.get(category);
-  if (found === undefined) {
-    found = createClientLogger(category);
-    azureLoggers.set(category, found);
+/** Writes a record the way that the logger likes it, if it wants the level. Never throws. */
+export function writeToLogger(logger: Logger, record: LogRecord): void {
+  try {
+    if (wants(logger, record.level)) write(logger, METHODS[record.level], record);
+  } catch {
+    // A logger that fails must not end a connection; there is nowhere left to report it.
   }
-  return found;
 }
 
 function writeToAzure(record: LogRecord): void {
-  const write = azureLogger(record.category)[AZURE_METHODS[record.level]];
-  if (write.enabled) write(`${record.event}:`, record.message, ...extras(record));
+  const method = azureLogMethod(record.category, record.level);
+  if (method.enabled) method(`${record.event}:`, record.message, ...extras(record));
 }
 
-function writeTo(logger: Logger, record: LogRecord): void {
-  const method = METHODS[record.level];
-  try {
-    if (takesObjectFirst(logger)) {
-      const fields = { category: record.category, event: record.event, ...record.attributes };
-      outlive(logger[method](record.error === undefined ? fields : { ...fields, err: record.error }, record.message));
-    } else {
-      outlive(logger[method](`[${record.category}] ${record.message}`, ...extras(record)));
-    }
-  } catch {
-    // A logger that fails must not end a connection; there is nowhere left to report it.
+function write(logger: Logger, method: Method, record: LogRecord): void {
+  if (takesObjectFirst(logger)) {
+    const fields = { category: record.category, event: record.event, ...record.attributes };
+    outlive(logger[method](record.error === undefined ? fields : { ...fields, err: record.error }, record.message));
+  } else {
+    outlive(logger[method](`[${record.category}] ${record.message}`, ...extras(record)));
   }
 }
 
