@@ -9,6 +9,7 @@ import { Download } from "./download.js";
 import type { ConnectionLike, StreamLike, TypedConnection } from "./types.js";
 import { Uploads } from "./uploads.js";
 
+export { type InjectHeaders, withTraceContext } from "./trace-context.js";
 export type {
   ClientOf,
   ConnectionLike,

@@ -7,7 +7,8 @@ import { type HealthHandlerOptions, healthAnswerer } from "../host/health-answer
 import { type NamedService, namedServiceOf } from "../host/named-service.js";
 import { SignalRHost, type SignalROptions } from "../host/signalr.js";
 import type { HubClass } from "../hub/hub.js";
-import { createLogProbe, type Logger } from "../telemetry/logs.js";
+import type { Logger } from "../telemetry/logs.js";
+import { Telemetry, type TelemetryOptions } from "../telemetry/telemetry.js";
 import { jwtClaims, send } from "./request.js";
 import { type FastifyMapHubOptions, mapHub } from "./routes.js";
 
@@ -20,6 +21,8 @@ export interface FastifySignalROptions extends Omit<SignalROptions<FastifyReques
   readonly decorator?: string;
   /** Where to write what happens, beside `@azure/logger`. @default the app's own logger, `app.log` */
   readonly logger?: Logger;
+  /** What is told to OpenTelemetry beyond the ordinary, while the application runs its SDK. */
+  readonly telemetry?: TelemetryOptions;
   /** Hubs by path, in place of calls of `mapHub`: `{ "/chat": ChatHub, "/room": [RoomHub, { ... }] }`. */
   readonly hubs?: FastifyHubsByPath;
 }
@@ -60,13 +63,15 @@ export function createPlugin(
   options: FastifySignalROptions,
 ): FastifyPluginAsync<FastifySignalRRegistration> {
   const plugin: FastifyPluginAsync<FastifySignalRRegistration> = async (app, registration) => {
-    const { decorator = DEFAULT_DECORATOR, logger = app.log, hubs = {}, ...hostOptions } = options;
+    const { decorator = DEFAULT_DECORATOR, logger = app.log, hubs = {}, telemetry: asked, ...hostOptions } = options;
     requireFree(app, decorator);
+    const telemetry = new Telemetry({ logger, options: asked });
     const host = new SignalRHost<FastifyRequest>(name, hostOptions, {
-      probe: createLogProbe(logger),
+      probe: telemetry,
       defaultClaims: jwtClaims,
       startsByItself: false,
     });
+    telemetry.watch(host);
     const faceIn = createFaces(host, registration.prefix ?? "");
     app.decorate(decorator, {
       // Read in a plugin that is registered further down, `this` is that plugin's context: prefix and hooks are its own.

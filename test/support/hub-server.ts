@@ -1,6 +1,12 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
+import {
+  HttpTransportType,
+  type HubConnection,
+  HubConnectionBuilder,
+  type IHubProtocol,
+  LogLevel,
+} from "@microsoft/signalr";
 import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
 import { type Emulator, startEmulator } from "azure-signalr-server/emulator";
 import { type ExpressSignalROptions, type SignalRMiddleware, signalr } from "azure-signalr-server/express";
@@ -17,6 +23,8 @@ export interface ConnectOptions {
   /** Called before the connection starts, for handlers that must not miss anything. */
   readonly prepare?: (connection: HubConnection) => void;
   readonly reconnectDelays?: number[];
+  /** In place of `protocol`. */
+  readonly hubProtocol?: IHubProtocol;
 }
 
 /** An application with hubs behind Express, in front of an emulator, and the official clients for it. */
@@ -69,6 +77,7 @@ export class HubServer implements AsyncDisposable {
       .withUrl(`${this.origin}${path}`, { headers: all, transport: HttpTransportType.WebSockets })
       .configureLogging(LogLevel.None);
     if (protocol === "messagepack") builder = builder.withHubProtocol(new MessagePackHubProtocol());
+    if (options.hubProtocol !== undefined) builder = builder.withHubProtocol(options.hubProtocol);
     if (reconnectDelays !== undefined) builder = builder.withAutomaticReconnect(reconnectDelays);
     const client = builder.build();
     options.prepare?.(client);
