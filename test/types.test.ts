@@ -23,5 +23,5 @@ test("the client door loads nothing but itself, so that browsers can have it", (
 
   visit("index.js");
 
-  expect([...imported].sort()).toEqual(["download.js", "index.js", "uploads.js"]);
+  expect([...imported].sort()).toEqual(["download.js", "index.js", "trace-context.js", "uploads.js"]);
 });

@@ -46,8 +46,13 @@ interface Tap {
   readonly write: (record: LogRecord) => void;
 }
 
+type Write = (...line: unknown[]) => void;
+
 const taps = new Map<object, Tap>();
-let original: typeof AzureLogger.log | undefined;
+/** What stands in `AzureLogger.log` now, if it is ours, and what stood there before. */
+let installed: { readonly hook: Write; readonly before: Write } | undefined;
+/** A line is on its way through a hook of ours. */
+let isInside = false;
 
 /**
  * Hands the records of Azure's own libraries on: `@azure/core-*` as category `Azure.Core`, `@azure/identity` as
@@ -71,22 +76,30 @@ export function tapAzureLogs(target: object, write: (record: LogRecord) => void)
   };
 }
 
-/** Once: whoever puts something else there later may hand on to us, and must not be handed the same line again. */
+/** Over whatever stands there: somebody else may have put something over our last hook, and handed on to it or not. */
 function install(): void {
-  if (original !== undefined) return;
-  original = AzureLogger.log;
-  AzureLogger.log = forward;
+  if (installed !== undefined && AzureLogger.log === installed.hook) return;
+  const before: Write = AzureLogger.log;
+  const hook: Write = (...line) => {
+    const isOutermost = !isInside;
+    isInside = true;
+    try {
+      before(...line);
+    } finally {
+      if (isOutermost) isInside = false;
+    }
+    if (isOutermost) deliver(line);
+  };
+  installed = { hook, before };
+  AzureLogger.log = hook;
 }
 
 function uninstall(): void {
-  if (AzureLogger.log !== forward || original === undefined) return;
-  AzureLogger.log = original;
-  original = undefined;
+  if (installed !== undefined && AzureLogger.log === installed.hook) AzureLogger.log = installed.before;
+  installed = undefined;
 }
 
-function forward(...line: unknown[]): void {
-  original?.(...line);
-  const [text, ...values] = line;
+function deliver([text, ...values]: readonly unknown[]): void {
   const match = typeof text === "string" ? FOREIGN_LINE.exec(text) : null;
   if (match === null) return;
   const [, source, level, message] = match;

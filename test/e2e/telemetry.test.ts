@@ -3,7 +3,6 @@ import { type HubConnection, JsonHubProtocol } from "@microsoft/signalr";
 import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Hub, HubException } from "azure-signalr-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LOG_EVENTS } from "../../src/base/log-events.js";
 import { serve } from "../support/http-client.js";
 import { failureOf, HubServer } from "../support/hub-server.js";
 import { eventually } from "../support/polling.js";
@@ -329,14 +328,6 @@ describe("the reference", () => {
       plain(attributes).split(", ").sort(),
     ]);
     expect(told.sort()).toEqual(written.sort());
-  });
-
-  test("lists the whole table of log events", () => {
-    const written = rowsOf("Logs").map((cells) => cells.map(plain));
-    const coded = Object.entries(LOG_EVENTS).flatMap(([category, events]) =>
-      Object.entries(events).map(([event, { id, level, template }]) => [category, event, String(id), level, template]),
-    );
-    expect(written).toEqual(coded);
   });
 
   test("has the sentences that this run has written", () => {
