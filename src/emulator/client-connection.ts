@@ -112,6 +112,7 @@ export class ClientConnection implements Member, Feeder {
     input.transport.listen({
       onMessage: (bytes) => this.#take(bytes),
       onClose: () => this.#leave(""),
+      onReplaced: () => this.#link?.send({ kind: "connectionReconnect", connectionId: this.connectionId }),
     });
   }
 
@@ -188,6 +189,11 @@ export class ClientConnection implements Member, Feeder {
   drop(notice: string | undefined): void {
     this.#transport.terminate();
     this.#leave(notice);
+  }
+
+  /** Breaks its network connection; a client that may come back to its place keeps it. */
+  interrupt(): void {
+    if (!this.#transport.interrupt()) this.drop("");
   }
 
   /** Cuts off a client that has shown no sign of life since the last heartbeat. */

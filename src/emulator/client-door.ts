@@ -144,7 +144,13 @@ export class ClientDoor implements HttpDoor, UpgradeDoor {
     if ("status" in caller || "status" in admitted) {
       refuseUpgrade(socket, admitted as Refusal);
     } else if ("transport" in admitted) {
-      refuseUpgrade(socket, ALREADY_OPEN);
+      const { transport } = admitted;
+      if (transport.name !== "WebSockets" || !transport.mayReplace) {
+        refuseUpgrade(socket, ALREADY_OPEN);
+        return;
+      }
+      socket.removeListener("error", ignoreError);
+      acceptor.accept(request, socket, head, (peer) => transport.replace(peer));
     } else {
       socket.removeListener("error", ignoreError);
       const first = { ...firstRequest(request, caller.token), remoteAddress };
@@ -161,7 +167,9 @@ export class ClientDoor implements HttpDoor, UpgradeDoor {
     const id = url.searchParams.getAll("id").at(-1);
     const openedAtMs = sessions.find(id, hub)?.openedAtMs;
     const token = await tokens.check(requestToken(request, url), AUDIENCE_PATH, hub, openedAtMs);
-    return isRefusal(token) ? token : { hub, id, token, version: url.searchParams.get("negotiateVersion") };
+    if (isRefusal(token)) return token;
+    const version = url.searchParams.get("negotiateVersion");
+    return { hub, id, token, version, wantsStateful: url.searchParams.get("useStatefulReconnect") === "true" };
   }
 }
 

@@ -10,6 +10,7 @@ import { type Negotiation, Negotiations, newConnectionId } from "./negotiations.
 import { clientHeaders } from "./open-message.js";
 import { NO_CONNECTION } from "./post-inbox.js";
 import type { Service } from "./service.js";
+import { StatefulTransport } from "./stateful/stateful-transport.js";
 import type { TokenContent } from "./tokens.js";
 import type { TurnEnd } from "./turn-end.js";
 import { WebSocketTransport } from "./websocket-transport.js";
@@ -20,6 +21,10 @@ export interface ClientSessionsInput {
   readonly turnEnd: TurnEnd;
   readonly clock: Clock;
   readonly maxClients: number;
+  /** Of a client's hub message whose pieces have to be kept here. */
+  readonly maxMessageBytes: number;
+  /** Milliseconds that a client with stateful reconnect may be away. */
+  readonly absenceLimitMs: number;
   /** Of one POST. */
   readonly maxPostBytes: number;
   readonly sendBufferBytes: number;
@@ -34,12 +39,14 @@ export interface Caller {
   readonly token: TokenContent;
   /** The `negotiateVersion` of the query. */
   readonly version: string | null;
+  /** Asks to be able to come back after its websocket has broken. */
+  readonly wantsStateful: boolean;
 }
 
 /** A connection that is in use, as later requests find it. */
 export interface ClientSession {
   readonly hub: string;
-  readonly transport: WebSocketTransport | EventStream | LongPolling;
+  readonly transport: WebSocketTransport | StatefulTransport | EventStream | LongPolling;
   /** Unix time in milliseconds. */
   readonly openedAtMs: number;
 }
@@ -67,8 +74,8 @@ export class ClientSessions {
     this.#negotiations = new Negotiations(input.clock, input.maxClients);
   }
 
-  negotiate(hub: string, version: number): Negotiation {
-    return this.#negotiations.create(hub, version);
+  negotiate(hub: string, version: number, isStateful: boolean): Negotiation {
+    return this.#negotiations.create(hub, version, isStateful);
   }
 
   /** What a client's token asks for. */
@@ -100,12 +107,19 @@ export class ClientSessions {
     }
     const refusal = this.#input.service.refusalOfNewClients();
     if (refusal !== undefined) return refusal;
-    if (id === undefined) return { connectionId: newConnectionId(), connectionToken: newConnectionId(), hub };
+    if (id === undefined) {
+      return { connectionId: newConnectionId(), connectionToken: newConnectionId(), hub, isStateful: false };
+    }
     return this.#negotiations.take(id, hub) ?? NO_CONNECTION;
   }
 
   openWebSocket(negotiation: Negotiation, request: FirstRequest, peer: PeerSocket): void {
-    this.#open(negotiation, request, (onEnded) => new WebSocketTransport(peer, onEnded));
+    const { clock, maxMessageBytes, absenceLimitMs } = this.#input;
+    this.#open(negotiation, request, (onEnded) =>
+      negotiation.isStateful
+        ? new StatefulTransport({ peer, clock, maxMessageBytes, absenceLimitMs, onEnded })
+        : new WebSocketTransport(peer, onEnded),
+    );
   }
 
   openEventStream(negotiation: Negotiation, request: FirstRequest, response: ServerResponse): void {

@@ -9,6 +9,8 @@ export interface TransportHandlers {
   onMessage(bytes: Buffer): void;
   /** The peer is gone. May be told after {@link ClientTransport.close} too, when it is no news. */
   onClose(): void;
+  /** The network connection was replaced by another one, without a loss. */
+  onReplaced?(): void;
 }
 
 /** How the bytes of one client come and go, whatever the transport. */
@@ -26,6 +28,8 @@ export interface ClientTransport {
   write(framed: Buffer): void;
   /** Looks for a sign of life. False: there was none for too long. */
   heartbeat(): boolean;
+  /** Cuts the network connection, as a bad network does. False: the client cannot come back, so it is to be ended. */
+  interrupt(): boolean;
   /** Takes nothing more from the peer, who has to wait. */
   pause(): void;
   resume(): void;

@@ -73,6 +73,8 @@ class RunningEmulator implements Emulator {
       turnEnd,
       clock,
       maxClients,
+      maxMessageBytes: options.maxClientMessageBytes,
+      absenceLimitMs: options.clientAbsenceTimeout,
       maxPostBytes: options.maxClientPostBytes,
       sendBufferBytes: options.clientSendBufferBytes,
       handshakeTimeoutMs: options.clientHandshakeTimeout,

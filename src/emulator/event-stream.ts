@@ -105,6 +105,10 @@ export class EventStream implements ClientTransport, Flushable {
     return true;
   }
 
+  interrupt(): boolean {
+    return false;
+  }
+
   pause(): void {
     this.#inbox.pause();
   }

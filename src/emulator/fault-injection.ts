@@ -18,12 +18,12 @@ export function dropServerConnection(service: Service, connectionId: string): bo
 }
 
 export function dropClients(service: Service, hub: string | undefined): void {
-  for (const client of service.clients(hub)) client.drop("");
+  for (const client of service.clients(hub)) client.interrupt();
 }
 
 export function dropClient(service: Service, connectionId: string): boolean {
   const client = service.clients().find((each) => each.connectionId === connectionId);
-  client?.drop("");
+  client?.interrupt();
   return client !== undefined;
 }
 

@@ -121,6 +121,10 @@ export class LongPolling implements ClientTransport, Flushable {
     return true;
   }
 
+  interrupt(): boolean {
+    return false;
+  }
+
   pause(): void {
     this.#inbox.pause();
   }

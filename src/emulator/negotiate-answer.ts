@@ -21,11 +21,18 @@ export function negotiateAnswer(caller: Caller, service: Service, sessions: Clie
   if (service.modeOf(hub) === "default" && !service.hasServers(hub))
     return { error: `No server is connected to hub '${hub}'.` };
   const version = Math.min(asked, NEWEST_VERSION);
-  const { connectionId, connectionToken } = sessions.negotiate(hub, version);
+  const useStatefulReconnect = version > 0 && caller.wantsStateful && service.allowsStatefulReconnects(hub);
+  const { connectionId, connectionToken } = sessions.negotiate(hub, version, useStatefulReconnect);
   const availableTransports = sessions
     .termsOf(token)
     .transports.map((transport) => ({ transport, transferFormats: TRANSFER_FORMATS[transport] }));
   return version === 0
     ? { negotiateVersion: version, connectionId, availableTransports }
-    : { negotiateVersion: version, connectionId, connectionToken, availableTransports };
+    : {
+        negotiateVersion: version,
+        connectionId,
+        connectionToken,
+        ...(useStatefulReconnect ? { useStatefulReconnect } : {}),
+        availableTransports,
+      };
 }

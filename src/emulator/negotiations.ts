@@ -8,6 +8,8 @@ export interface Negotiation {
   /** Secret: who has it may open the connection. */
   readonly connectionToken: string;
   readonly hub: string;
+  /** Whether its websocket may break and be replaced. */
+  readonly isStateful: boolean;
 }
 
 interface Pending extends Negotiation {
@@ -34,12 +36,13 @@ export class Negotiations {
   }
 
   /** Clients of version 0 know a single id, which then is the secret too. */
-  create(hub: string, version: number): Negotiation {
+  create(hub: string, version: number, isStateful = false): Negotiation {
     const connectionId = newConnectionId();
     const connectionToken = version === 0 ? connectionId : newConnectionId();
     this.#expire(this.#capacity - 1);
-    this.#pending.set(connectionToken, { connectionId, connectionToken, hub, endsAt: this.#clock.now() + LIFE_MS });
-    return { connectionId, connectionToken, hub };
+    const negotiation: Negotiation = { connectionId, connectionToken, hub, isStateful };
+    this.#pending.set(connectionToken, { ...negotiation, endsAt: this.#clock.now() + LIFE_MS });
+    return negotiation;
   }
 
   /** Whether {@link take} would find something. */

@@ -47,6 +47,8 @@ export interface EmulatorOptions {
   readonly serverSendBufferBytes?: number;
   /** Limit for the arrival of a whole HTTP request, from the opening of its connection on; beyond it the connection is cut. @default 30_000 */
   readonly httpRequestTimeout?: number;
+  /** How long a client with stateful reconnect may be away before it counts as gone. @default 15_000 */
+  readonly clientAbsenceTimeout?: number;
   /** Limit for the hub handshake of a client, unless its token names another one. @default 15_000 */
   readonly clientHandshakeTimeout?: number;
   /** Limit for the handshake of a server connection. @default 15_000 */
@@ -96,6 +98,7 @@ export const EMULATOR_DEFAULTS = Object.freeze({
   maxClientPostBytes: MEBIBYTE,
   serverSendBufferBytes: 256 * MEBIBYTE,
   httpRequestTimeout: 30_000,
+  clientAbsenceTimeout: 15_000,
   clientHandshakeTimeout: 15_000,
   serverHandshakeTimeout: 15_000,
 });
@@ -122,6 +125,7 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
     maxClientPostBytes: given.maxClientPostBytes ?? EMULATOR_DEFAULTS.maxClientPostBytes,
     serverSendBufferBytes: given.serverSendBufferBytes ?? EMULATOR_DEFAULTS.serverSendBufferBytes,
     httpRequestTimeout: given.httpRequestTimeout ?? EMULATOR_DEFAULTS.httpRequestTimeout,
+    clientAbsenceTimeout: given.clientAbsenceTimeout ?? EMULATOR_DEFAULTS.clientAbsenceTimeout,
     clientHandshakeTimeout: given.clientHandshakeTimeout ?? EMULATOR_DEFAULTS.clientHandshakeTimeout,
     serverHandshakeTimeout: given.serverHandshakeTimeout ?? EMULATOR_DEFAULTS.serverHandshakeTimeout,
     entra: given.entra ?? false,
@@ -146,6 +150,7 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
   checkWholeNumber("maxClientPostBytes", resolved.maxClientPostBytes, 1, 0x7fffffff);
   checkWholeNumber("serverSendBufferBytes", resolved.serverSendBufferBytes, 1, Number.MAX_SAFE_INTEGER);
   checkWholeNumber("httpRequestTimeout", resolved.httpRequestTimeout, 1, 0x7fffffff);
+  checkWholeNumber("clientAbsenceTimeout", resolved.clientAbsenceTimeout, 0, 0x7fffffff);
   checkWholeNumber("clientHandshakeTimeout", resolved.clientHandshakeTimeout, 1, 0x7fffffff);
   checkWholeNumber("serverHandshakeTimeout", resolved.serverHandshakeTimeout, 1, 0x7fffffff);
   checkAccessKey(resolved.accessKey);

@@ -133,6 +133,11 @@ export class ServerLink implements Flushable, Routable {
     return !this.isWeak;
   }
 
+  /** Whether its handshake said that its clients may break and come back. */
+  get allowsStatefulReconnects(): boolean {
+    return this.#state.at === "open" && this.#state.handshake.allowStatefulReconnects;
+  }
+
   /** Whether its handshake said that its clients may be moved when it shuts down. */
   get announcedMoves(): boolean {
     return this.#state.at === "open" && this.#state.handshake.migrationLevel !== MigrationLevel.Off;

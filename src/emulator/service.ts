@@ -78,6 +78,11 @@ export class Service implements ClientEvents, LinkEvents {
     return { status: 429, reason: `The emulator has ${capacity} clients, which is its limit (maxClients).` };
   }
 
+  /** Whether a client of the hub may break and come back. */
+  allowsStatefulReconnects(hub: string): boolean {
+    return [...(this.#hubs.get(hub)?.links ?? [])].some((link) => link.allowsStatefulReconnects);
+  }
+
   hasServers(hub: string): boolean {
     return this.#hubs.get(hub)?.hasServers ?? false;
   }

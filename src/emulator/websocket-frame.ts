@@ -1,6 +1,12 @@
 const FINAL_TEXT = 0x81;
 const FINAL_BINARY = 0x82;
 
+/** What a frame made by {@link encodeFrame} holds: a view. */
+export function framePayload(frame: Buffer): Buffer {
+  const length = frame[1] ?? 0;
+  return frame.subarray(length < 126 ? 2 : length === 126 ? 4 : 10);
+}
+
 /**
  * A whole unmasked websocket frame around `payload`, which is copied. Made once, the same buffer can be written to any
  * number of sockets: that is what makes a broadcast cheap.

@@ -9,6 +9,8 @@ export class WebSocketTransport implements ClientTransport {
   readonly name = "WebSockets";
   readonly isTextOnly = false;
   readonly framing = encodeFrame;
+  /** Another websocket never takes its place. */
+  readonly mayReplace = false;
   readonly #peer: PeerSocket;
   readonly #onEnded: () => void;
   #isAlive = true;
@@ -41,6 +43,11 @@ export class WebSocketTransport implements ClientTransport {
     });
   }
 
+  /** See {@link mayReplace}. */
+  replace(peer: PeerSocket): void {
+    peer.terminate();
+  }
+
   write(framed: Buffer): void {
     this.#peer.writeFrame(framed);
   }
@@ -52,6 +59,10 @@ export class WebSocketTransport implements ClientTransport {
     this.#isAlive = false;
     this.#peer.ping();
     return true;
+  }
+
+  interrupt(): boolean {
+    return false;
   }
 
   pause(): void {

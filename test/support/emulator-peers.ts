@@ -48,6 +48,7 @@ export interface ScriptOptions {
   readonly connectionType?: number;
   readonly migrationLevel?: number;
   readonly connectionId?: string;
+  readonly allowStatefulReconnects?: boolean;
   /** The instance that the connection is for. */
   readonly target?: string;
   readonly clock?: Clock;
@@ -100,7 +101,7 @@ export class ScriptedServer {
       connectionType: options.connectionType ?? ConnectionType.Default,
       target: "",
       migrationLevel: options.migrationLevel ?? MigrationLevel.Off,
-      allowStatefulReconnects: false,
+      allowStatefulReconnects: options.allowStatefulReconnects ?? false,
     });
     const response = await server.next("handshakeResponse");
     if (response.errorMessage) throw new Error(response.errorMessage);
