@@ -133,15 +133,22 @@ describe("the README's chat", () => {
   }, 60_000);
 });
 
-test("the README's Fastify app serves its hub", async () => {
-  const port = await freePort();
-  const server = startNode(`${project}/out/README/fastify.js`, { PORT: String(port) }, project);
-  onTestFinished(async () => {
-    await server.end("SIGKILL");
-  });
-  await vi.waitFor(async () => {
-    const reply = await fetch(`http://127.0.0.1:${port}/chat/negotiate`, { method: "POST" });
-    expect(reply.status).toBe(200);
-  }, 15_000);
-  expect(server.output()).toBe("");
-}, 30_000);
+test.each([
+  ["the README's Fastify app", "README/fastify"],
+  ["the NestJS app of its guide", "nestjs/main"],
+])(
+  "%s serves its hub",
+  async (_app, file) => {
+    const port = await freePort();
+    const server = startNode(`${project}/out/${file}.js`, { PORT: String(port) }, project);
+    onTestFinished(async () => {
+      await server.end("SIGKILL");
+    });
+    await vi.waitFor(async () => {
+      const reply = await fetch(`http://127.0.0.1:${port}/chat/negotiate`, { method: "POST" });
+      expect(reply.status).toBe(200);
+    }, 15_000);
+    expect(server.output()).toBe("");
+  },
+  30_000,
+);
