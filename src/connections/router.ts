@@ -55,9 +55,9 @@ const online = (endpoints: readonly RoutableEndpoint[]): readonly RoutableEndpoi
  * negotiate: (request, endpoints) =>
  *   endpoints.find(({ name }) => name === regionOf(request)) ?? defaultEndpointRouter.negotiate(request, endpoints)
  */
-export const defaultEndpointRouter: Readonly<Required<EndpointRouter>> & {
+export const defaultEndpointRouter: Readonly<Omit<Required<EndpointRouter>, "negotiate">> & {
   /** @throws SignalRError NOT_CONNECTED when no endpoint is online; clients are answered with 503 */
-  negotiate(request: unknown, endpoints: readonly RoutableEndpoint[]): RoutableEndpoint;
+  readonly negotiate: (request: unknown, endpoints: readonly RoutableEndpoint[]) => RoutableEndpoint;
 } = Object.freeze({
   negotiate(_request: unknown, endpoints: readonly RoutableEndpoint[]): RoutableEndpoint {
     const chosen = chooseNegotiateEndpoint(endpoints, Math.random);
