@@ -82,14 +82,14 @@ function isDecodable({ username, password }: URL): boolean {
   }
 }
 
-/** Who turns the agent's own debug output on shall not find the password in it. */
-function withoutPassword(proxy: URL): { readonly address: URL; readonly headers: Record<string, string> } {
-  if (proxy.username === "" && proxy.password === "") return { address: proxy, headers: {} };
-  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+/** The password goes into a function: the agent's own debug output, and whoever prints the agent, shows everything else. */
+function withoutPassword(proxy: URL): { readonly address: URL; readonly headers: () => Record<string, string> } {
   const address = new URL(proxy);
   address.username = "";
   address.password = "";
-  return { address, headers: { "Proxy-Authorization": `Basic ${Buffer.from(user).toString("base64")}` } };
+  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const basic = `Basic ${Buffer.from(user).toString("base64")}`;
+  return { address, headers: () => (user === ":" ? {} : { "Proxy-Authorization": basic }) };
 }
 
 function secureOptions(given: TlsOptions | undefined): SecureOptions {

@@ -109,8 +109,12 @@ export class RestClient {
         // For emulators; whether an address may be plain http is decided where settings are read.
         allowInsecureConnection: true,
         streamResponseStatusCodes: new Set(ANY_STATUS),
-        requestOverrides: { ...tls },
-        ...(agent === undefined ? {} : { agent }),
+        requestOverrides: {
+          ...tls,
+          ...(agent === undefined ? {} : { agent }),
+          // The library hands the brackets of an IPv6 address on to the resolver, which knows no such name.
+          hostname: new URL(request.url).hostname.replace(/^\[|\]$/g, ""),
+        },
         ...(request.body === undefined ? {} : { body: request.body.content }),
       }),
     );

@@ -1,19 +1,15 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTlsServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ClientSecretCredential } from "@azure/identity";
 import { HubConnectionBuilder, LogLevel } from "@microsoft/signalr";
 import { Hub } from "azure-signalr-server";
 import { startEmulator } from "azure-signalr-server/emulator";
 import { signalr } from "azure-signalr-server/express";
 import { describe, expect, test } from "vitest";
+import { makeCertificate } from "../support/certificate.js";
 
-const OPENSSL = "openssl";
 const TENANT = "6f1c0000-0000-4000-8000-000000000001";
 const CLIENT = "6f1c0000-0000-4000-8000-000000000002";
 
@@ -23,24 +19,7 @@ class EchoHub extends Hub {
   }
 }
 
-/** A certificate for 127.0.0.1 that lives for one test; undefined where there is no openssl to make it. */
-function makeCertificate(): { readonly key: string; readonly cert: string } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "authority-"));
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
-  const files = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert];
-  try {
-    execFileSync(OPENSSL, ["req", "-x509", "-days", "2", ...files, ...subject], { stdio: "ignore" });
-    return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-  } catch {
-    return undefined;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-const certificate = makeCertificate();
-if (certificate === undefined) console.warn("skipped: no openssl to make the certificate of a token endpoint with");
+const certificate = makeCertificate("the test with a token endpoint");
 
 /** Stands for Microsoft Entra ID: knows one application and gives it tokens. The library insists on https. */
 async function startAuthority(tls: { readonly key: string; readonly cert: string }) {

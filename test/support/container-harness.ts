@@ -10,14 +10,19 @@ import { RecordingProbe } from "./recording-probe.js";
 
 /** A container over fake services, whose time the test owns. */
 export class ContainerHarness {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly probe = new RecordingProbe();
-  readonly acks = new AckRegistry({ clock: this.clock });
+  readonly acks: AckRegistry;
   /** Connections that have ended. */
   readonly closes: ServerConnection[] = [];
   readonly container: ServiceContainer;
 
-  constructor(options: Pick<ServiceContainerOptions, "endpoints"> & Partial<ServiceContainerOptions>) {
+  constructor(
+    options: Pick<ServiceContainerOptions, "endpoints"> & Partial<Omit<ServiceContainerOptions, "clock">>,
+    clock = new ManualClock(),
+  ) {
+    this.clock = clock;
+    this.acks = new AckRegistry({ clock });
     this.container = new ServiceContainer({
       hub: "chathub",
       tokens: countedTokens,
@@ -25,7 +30,7 @@ export class ContainerHarness {
       serverName: "server-1",
       acks: this.acks,
       probe: this.probe,
-      clock: this.clock,
+      clock,
       random: () => 0,
       clientsInHub: () => 0,
       onMessage: () => {},
