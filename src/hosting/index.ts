@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { Application, type PublishOptions } from "./application.js";
+export type { Application, PublishOptions } from "./application.js";
 export type { BicepType } from "./bicep/file.js";
 export { type BicepExpression, type BicepValue, bicep } from "./bicep/values.js";
 export { type Builder, type BuilderOptions, createBuilder } from "./builder.js";
@@ -22,4 +22,4 @@ export type { PrivateEndpoint, Subnet, VirtualNetwork } from "./resources/networ
 export type { Parameter, ParameterOptions } from "./resources/parameter.js";
 export type { Resource } from "./resources/resource.js";
 export type { SignalRRole } from "./resources/roles.js";
-export { Expression, expression, type Reference, resolveValue, type Value } from "./values.js";
+export { type Expression, expression, type Reference, resolveValue, type Value } from "./values.js";

@@ -118,9 +118,13 @@ function checkedName(name: string): string {
 
 /** One text from pieces; an expression that stands alone is itself. */
 function joinTexts(pieces: ReadonlyArray<string | BicepExpression>): BicepExpression {
-  const parts = pieces.filter((piece) => piece !== "");
-  const [first] = parts;
-  if (parts.length === 1 && first instanceof BicepExpression) return first;
-  const texts = parts.filter((part) => typeof part === "string");
-  return texts.length === parts.length ? toBicep(texts.join("")) : new BicepExpression({ kind: "text", parts });
+  const parts: Array<string | BicepExpression> = [];
+  for (const piece of pieces) {
+    const before = parts.at(-1);
+    // Neighbours become one text: a dollar sign and a brace must not meet behind the back of whoever escapes them.
+    if (typeof piece === "string" && typeof before === "string") parts[parts.length - 1] = before + piece;
+    else if (piece !== "") parts.push(piece);
+  }
+  const [first = ""] = parts;
+  return parts.length < 2 ? toBicep(first) : new BicepExpression({ kind: "text", parts });
 }

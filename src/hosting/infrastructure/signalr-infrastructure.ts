@@ -1,4 +1,4 @@
-import type { BicepType } from "../bicep/file.js";
+import type { BicepOutput, BicepResource, BicepType } from "../bicep/file.js";
 import { type BicepExpression, bicep, toBicep } from "../bicep/values.js";
 import { bicepIdentifier } from "../names.js";
 import type { RolesPlacement } from "../publish/options.js";
@@ -10,7 +10,7 @@ import { SIGNALR_TYPE, type SignalRServiceResource, signalRServiceBody } from ".
 
 const LONGEST_SERVICE_NAME = 63;
 
-/** An output that is written behind those that are always there. */
+/** Type and value of an output. */
 export interface OutputDeclaration {
   readonly type: BicepType;
   readonly value: unknown;
@@ -23,6 +23,8 @@ export class SignalRInfrastructure {
   /** The service in expressions: its name in the file. */
   readonly signalRName: BicepExpression;
   readonly #module: Module;
+  readonly #resources: BicepResource[] = [];
+  readonly #outputs: BicepOutput[] = [];
 
   constructor(module: Module, signalR: SignalRServiceResource, signalRName: BicepExpression) {
     this.#module = module;
@@ -36,58 +38,77 @@ export class SignalRInfrastructure {
   }
 
   /**
-   * Adds another Azure resource.
+   * Adds another Azure resource, behind the service.
    *
    * @param name its name in the file
    * @param type with version, e.g. `Microsoft.Insights/diagnosticSettings@2021-05-01-preview`
    * @param body name, location, properties and so on, in this order
-   * @throws SignalRError ARGUMENT_INVALID for a name that is used already
+   * @returns the resource in expressions
+   * @throws SignalRError ARGUMENT_INVALID for what cannot be a name in Bicep, or a value there
    */
   addResource(name: string, type: string, body: object): BicepExpression {
-    this.#module.file.addResource({ name, type, body: toBicep(body) });
-    return bicep.name(name);
+    const self = bicep.name(name);
+    this.#resources.push({ name, type, body: toBicep(body) });
+    return self;
   }
 
-  /** @throws SignalRError ARGUMENT_INVALID for a name that is used already */
+  /**
+   * Adds an output, behind those that are always there.
+   *
+   * @throws SignalRError ARGUMENT_INVALID for a value that cannot be written in Bicep
+   */
   addOutput(name: string, { type, value }: OutputDeclaration): void {
-    this.#module.file.addOutput({ name, type, value: toBicep(value) });
+    this.#outputs.push({ name, type, value: toBicep(value) });
+  }
+
+  /** What `addResource` was given. */
+  get resources(): readonly BicepResource[] {
+    return this.#resources;
+  }
+
+  /** What `addOutput` was given. */
+  get outputs(): readonly BicepOutput[] {
+    return this.#outputs;
   }
 }
 
-/** Writes the module of an Azure SignalR resource. */
+/**
+ * Writes the module of an Azure SignalR resource.
+ *
+ * @throws SignalRError ARGUMENT_INVALID when two parts of the file have the same name
+ */
 export function signalRModule(resource: AzureSignalR, roles: RolesPlacement): Module {
+  const { existing } = resource;
   const module = new Module(resource.name, {
-    resourceGroup: resource.existing?.resourceGroup,
+    resourceGroup: existing?.resourceGroup,
     connectionString: resource.azureConnectionString,
   });
+  const { file } = module;
   const name = bicepIdentifier(resource.name);
   const self = bicep.name(name);
   const service = describeService(resource, roles);
-  const infrastructure = new SignalRInfrastructure(module, service, self);
-  const { existing } = resource;
   if (existing !== undefined) service.name = module.text(existing.name);
-  const hasRoles = roles === "inside" && resource.defaultRoles.length > 0;
-  const principalType = hasRoles ? module.known("principalType") : undefined;
-  const principalId = hasRoles ? module.known("principalId") : undefined;
+  const roleResources = roles === "inside" ? rolesInside(resource, module) : [];
+  const infrastructure = new SignalRInfrastructure(module, service, self);
   for (const configure of resource.infrastructureCallbacks) configure(infrastructure);
+
   const body = existing === undefined ? signalRServiceBody(service) : toBicep({ name: service.name });
-  module.file.addResource({ name, type: SIGNALR_TYPE, isExisting: existing !== undefined, body });
-  if (principalType !== undefined && principalId !== undefined) {
-    for (const role of resource.defaultRoles) {
-      module.file.addResource(roleAssignment(name, role, { principalType, principalId }));
-    }
+  file.addResource({ name, type: SIGNALR_TYPE, isExisting: existing !== undefined, body });
+  for (const added of [...roleResources, ...infrastructure.resources]) file.addResource(added);
+  file.addOutput({ name: "hostName", type: "string", value: bicep.member(self, "properties", "hostName") });
+  if (roles === "apart") {
+    file.addOutput({ name: "name", type: "string", value: bicep.member(self, "name") });
+    file.addOutput({ name: "id", type: "string", value: bicep.member(self, "id") });
   }
-  const outputs: ReadonlyArray<readonly [string, BicepExpression]> = [
-    ["hostName", bicep.member(self, "properties", "hostName")],
-    ...(roles === "inside"
-      ? []
-      : ([
-          ["name", bicep.member(self, "name")],
-          ["id", bicep.member(self, "id")],
-        ] as const)),
-  ];
-  for (const [output, value] of outputs) module.file.addOutput({ name: output, type: "string", value });
+  for (const added of infrastructure.outputs) file.addOutput(added);
   return module;
+}
+
+function rolesInside(resource: AzureSignalR, module: Module): readonly BicepResource[] {
+  if (resource.defaultRoles.length === 0) return [];
+  const principal = { principalType: module.known("principalType"), principalId: module.known("principalId") };
+  const service = bicepIdentifier(resource.name);
+  return resource.defaultRoles.map((role) => roleAssignment(service, role, principal));
 }
 
 function describeService(resource: AzureSignalR, roles: RolesPlacement): SignalRServiceResource {

@@ -19,10 +19,14 @@ export interface PublishedFile {
 
 const MANIFEST_NAME = "aspire-manifest.json";
 
-/** All modules take a location, also those that make nothing that has one. */
+// All modules take a location, also those that make nothing that has one. And the formatter shall find the lines as .NET
+// Aspire writes them, however long.
 const BICEP_CONFIG: PublishedFile = Object.freeze({
   path: "bicepconfig.json",
-  text: json({ analyzers: { core: { rules: { "no-unused-params": { level: "off" } } } } }),
+  text: json({
+    analyzers: { core: { rules: { "no-unused-params": { level: "off" } } } },
+    formatting: { width: 1000 },
+  }),
   isKept: true,
 });
 

@@ -106,7 +106,7 @@ export class AzureSignalR {
     return this;
   }
 
-  /** Takes the resource off the public network, because a private endpoint leads to it. */
+  /** Takes the resource off the public network; `addPrivateEndpoint` of a subnet does so. */
   denyPublicNetwork(): void {
     this.#model.change();
     this.#hasPrivateEndpoint = true;
