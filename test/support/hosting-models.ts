@@ -19,7 +19,7 @@ export function publishing(options: BuilderOptions = {}): Builder {
 }
 
 /** Texts that break whoever glues strings together. */
-export const ODD_TEXTS: readonly string[] = [
+const ODD_TEXTS: readonly string[] = [
   "it's",
   "back\\slash\\",
   `\${resourceGroup().id}`,
