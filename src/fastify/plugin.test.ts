@@ -2,6 +2,7 @@ import cors from "@fastify/cors";
 import jwt from "@fastify/jwt";
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type LightMyRequestResponse } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
+import { turns } from "../../test/support/polling.js";
 import { Hub } from "../hub/hub.js";
 import { addNamedAzureSignalR, type FastifySignalROptions, signalrOf } from "./index.js";
 
@@ -177,6 +178,7 @@ describe("negotiate", () => {
     decide(true);
     await decided;
     expect((await negotiate(app)).statusCode).toBe(504);
+    await turns();
     expect(lines.join("")).not.toContain("FST_ERR_REP_ALREADY_SENT");
   });
 });

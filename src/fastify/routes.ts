@@ -66,7 +66,7 @@ function addRoutes(
   const url = `${path === "/" ? "" : path}/negotiate`;
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     send(reply, await host.negotiate(negotiateRequest(request, mappedPath)));
-  // Negotiate has no body. What a client sends all the same is neither parsed nor refused, whatever it says it is.
+  // Negotiate has no body. What a client sends all the same is neither parsed nor refused, whatever its type is.
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
   scope.route({ ...route, schema: hidden(), method: "POST", url, handler });
