@@ -83,6 +83,10 @@ export interface Emulator {
   stopInstance(id: string): boolean;
   /** Lets clients and servers onto a stopped instance again. False: there is none of this id. */
   restartInstance(id: string): boolean;
+  /** Asks servers to number their messages for tracing, or not to any more, and numbers what it sends about clients. Off at first. */
+  traceMessages(isOn: boolean): void;
+  /** Tells servers on all server connections that something is wrong, in these words, and closes the connections. */
+  failServerConnections(errorMessage: string, hub?: string): void;
   /** Asks each hub server for one more server connection, as the service does to spread its load. */
   rebalance(hub?: string): void;
   /** Sends a ping with these pairs of key and value on all server connections. */

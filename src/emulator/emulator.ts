@@ -202,6 +202,14 @@ class RunningEmulator implements Emulator {
     return faults.restartInstance(this.#service, id);
   }
 
+  traceMessages(isOn: boolean): void {
+    faults.traceMessages(this.#service, isOn);
+  }
+
+  failServerConnections(errorMessage: string, hub?: string): void {
+    faults.failServerConnections(this.#service, errorMessage, hub?.toLowerCase());
+  }
+
   rebalance(hub?: string): void {
     faults.rebalance(this.#service, hub?.toLowerCase());
   }

@@ -1,9 +1,10 @@
-import { offlinePing, targetPing } from "../protocol/service/pings.js";
+import { messageTracingPing, offlinePing, targetPing } from "../protocol/service/pings.js";
 import type { ServerLink } from "./server-link.js";
 import type { Service } from "./service.js";
 
 /* Faults that concern connections which are there already. */
 
+const NORMAL_CLOSURE = 1000;
 const TOLD_TO_STOP = "The emulator was told to stop its instance.";
 const TOLD_TO_CUT = "The emulator was told to cut it.";
 
@@ -60,6 +61,20 @@ export function restartInstance(service: Service, id: string): boolean {
   const instance = service.instances.find(id);
   if (instance !== undefined) instance.isUp = true;
   return instance !== undefined;
+}
+
+export function traceMessages(service: Service, isOn: boolean): void {
+  if (service.tracing.isOn === isOn) return;
+  service.tracing.isOn = isOn;
+  for (const link of service.links()) link.send(messageTracingPing(isOn));
+}
+
+/** As the service does before maintenance: first in words, then by closing. */
+export function failServerConnections(service: Service, errorMessage: string, hub: string | undefined): void {
+  for (const link of service.links(hub)) {
+    link.send({ kind: "serviceError", errorMessage });
+    link.close(NORMAL_CLOSURE, "");
+  }
 }
 
 export function rebalance(service: Service, hub: string | undefined): void {

@@ -247,3 +247,32 @@ describe("what passes", () => {
     expect(passed.dropped).toBeGreaterThan(0);
   });
 });
+
+describe("message tracing", () => {
+  test("is asked for on all connections, also on those that come later, and numbers what is about clients", async () => {
+    emulator.traceMessages(true);
+    expect((await server.next("ping")).messages).toEqual(["d-m", "1"]);
+    const later = await ScriptedServer.connect(emulator, { serverId: "later" });
+    expect((await later.next("ping")).messages).toEqual(["d-m", "1"]);
+    const client = await RawClient.connect(emulator);
+    const opened = await server.next("openConnection");
+    await client.close();
+    const closed = await server.next("closeConnection");
+    const ids = server.received.flatMap(({ kind, ...rest }) => ("ext" in rest && rest.ext?.tracingId) || []);
+    expect(ids.length).toBe(3);
+    expect(ids).toEqual([...ids].sort((one, other) => Number(one - other)));
+    expect([opened.ext?.tracingId, closed.ext?.tracingId]).toEqual([ids[0], ids[2]]);
+    emulator.traceMessages(false);
+    expect((await server.next("ping")).messages).toEqual(["d-m", "0"]);
+    await RawClient.connect(emulator);
+    expect((await server.next("openConnection")).ext?.tracingId).toBeUndefined();
+  });
+});
+
+describe("an error of the service", () => {
+  test("is told to servers before their connections are closed", async () => {
+    emulator.failServerConnections("Maintenance begins.", "CHAT");
+    expect((await server.next("serviceError")).errorMessage).toBe("Maintenance begins.");
+    expect(await server.closed).toBe(1000);
+  });
+});

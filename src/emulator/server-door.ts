@@ -85,6 +85,7 @@ export class ServerDoor implements UpgradeDoor {
         sendBufferBytes,
         faults: service.faults,
         taps: service.taps,
+        tracing: service.tracing,
         events: service,
       });
       service.addLink(link);

@@ -14,6 +14,7 @@ import { DelayLine } from "./delay-line.js";
 import type { Faults } from "./faults.js";
 import type { Instance } from "./instances.js";
 import type { MessageTaps } from "./message-tap.js";
+import type { MessageTracing } from "./message-tracing.js";
 import type { Routable } from "./router.js";
 import type { Flushable, TurnEnd } from "./turn-end.js";
 import type { PeerSocket } from "./ws-server.js";
@@ -52,6 +53,7 @@ export interface ServerLinkInput {
   readonly sendBufferBytes: number;
   readonly faults: Faults;
   readonly taps: MessageTaps;
+  readonly tracing: MessageTracing;
   readonly events: LinkEvents;
 }
 
@@ -84,6 +86,7 @@ export class ServerLink implements Flushable, Routable {
   readonly #clock: Clock;
   readonly #faults: Faults;
   readonly #taps: MessageTaps;
+  readonly #tracing: MessageTracing;
   readonly #events: LinkEvents;
   readonly #incoming: DelayLine;
   readonly #outgoing: DelayLine;
@@ -108,6 +111,7 @@ export class ServerLink implements Flushable, Routable {
     this.#clock = input.clock;
     this.#faults = input.faults;
     this.#taps = input.taps;
+    this.#tracing = input.tracing;
     this.#events = input.events;
     this.#sendBufferBytes = input.sendBufferBytes;
     this.#incoming = new DelayLine(input.clock, (bytes) => this.#arrive(bytes));
@@ -144,9 +148,10 @@ export class ServerLink implements Flushable, Routable {
   }
 
   /** Sends at the end of this turn, together with all else of this turn. Dropped when the link is closed. */
-  send(message: ServiceMessage): void {
+  send(unmarked: ServiceMessage): void {
     if (this.#state.at !== "open") return;
-    if (message.kind === "ack" && this.#faults.losesAck()) return;
+    if (unmarked.kind === "ack" && this.#faults.losesAck()) return;
+    const message = this.#tracing.isOn ? this.#tracing.mark(unmarked) : unmarked;
     if (this.#taps.isWatched) this.#taps.offer("toServer", this, message);
     appendMessage(this.#writer, message);
     this.#schedule();

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.js";
 import type { LogEvent } from "../base/log-events.js";
 import type { Probe } from "../base/probe.js";
 import type { ServiceMessage } from "../protocol/service/messages.js";
+import { messageTracingPing } from "../protocol/service/pings.js";
 import type { ClientConnection, ClientEvents } from "./client-connection.js";
 import type { Hello } from "./client-hello.js";
 import { handleServerMessage } from "./dispatch.js";
@@ -11,6 +12,7 @@ import type { Refusal } from "./http.js";
 import { HubSpace, type Totals } from "./hub-space.js";
 import type { Instances } from "./instances.js";
 import { MessageTaps } from "./message-tap.js";
+import { MessageTracing } from "./message-tracing.js";
 import type { LinkEvents, ServerLink } from "./server-link.js";
 import type { HubMode, HubModes } from "./serverless/hub-modes.js";
 import type { ServerlessClients } from "./serverless/serverless-clients.js";
@@ -47,6 +49,7 @@ const BEATS_PER_CLIENT_HEARTBEAT = 3;
 export class Service implements ClientEvents, LinkEvents {
   readonly faults = new Faults();
   readonly taps = new MessageTaps();
+  readonly tracing = new MessageTracing();
   readonly #hubs = new Map<string, HubSpace>();
   readonly #clients = new Set<ClientConnection>();
   readonly #links = new Set<ServerLink>();
@@ -162,6 +165,7 @@ export class Service implements ClientEvents, LinkEvents {
       const text = `Server ${link.serverId} connected to hub '${link.hub}'.`;
       this.#log("info", "ServerConnected", text, { serverId: link.serverId });
     }
+    if (this.tracing.isOn) link.send(messageTracingPing(true));
     hub.addLink(link);
   }
 
