@@ -1,4 +1,4 @@
-// One process of emulator.mjs: what it plays is its first argument. Asked and answering over the channel to its parent.
+// One process of emulator.mjs, which plays what BENCH_ROLE says. Asked, and answering, over the channel to its parent.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
@@ -13,7 +13,7 @@ const roles = {
   async emulator() {
     const { startEmulator } = await import("azure-signalr-server/emulator");
     const emulator = await startEmulator({ port: 0 });
-    return { started: { connectionString: emulator.connectionString } };
+    return { ready: { connectionString: emulator.connectionString } };
   },
 
   /** A hub host of this package, connected to the emulator. */
@@ -34,7 +34,7 @@ const roles = {
     await hubs.started();
     const negotiated = await fetch(`http://127.0.0.1:${server.address().port}/bench/negotiate`, { method: "POST" });
     const { url, accessToken } = await negotiated.json();
-    return { started: { url: url.replace(/^http/, "ws"), accessToken } };
+    return { ready: { url: url.replace(/^http/, "ws"), accessToken } };
   },
 
   /** What is compared with: the same conversation with clients that are connected to a bare `ws` server. */
@@ -55,7 +55,7 @@ const roles = {
         });
       });
     });
-    return { started: { url: `ws://127.0.0.1:${server.address().port}/` } };
+    return { ready: { url: `ws://127.0.0.1:${server.address().port}/` } };
   },
 
   /** All clients. */
@@ -93,7 +93,7 @@ const roles = {
       sockets.push(socket);
     };
     return {
-      started: {},
+      ready: {},
       async connect({ count, ...target }) {
         while (sockets.length < count) {
           const size = Math.min(CONNECTING_AT_ONCE, count - sockets.length);
@@ -142,25 +142,18 @@ const roles = {
 };
 
 const common = {
-  /** CPU time so far in microseconds, by the operating system. */
-  cpu: () => {
-    const { user, system } = process.cpuUsage();
-    return user + system;
-  },
-  /** Resident memory in bytes, after the garbage is gone. */
-  memory: async () => {
+  async collectGarbage() {
     for (let round = 0; round < 3; round += 1) {
       globalThis.gc?.();
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    return process.memoryUsage().rss;
   },
 };
 
-const [role = "", options = "{}"] = process.argv.slice(2);
-const { started, ...actions } = await roles[role](JSON.parse(options));
+const { BENCH_ROLE = "", BENCH_OPTIONS = "{}" } = process.env;
+const { ready, ...actions } = await roles[BENCH_ROLE](JSON.parse(BENCH_OPTIONS));
 process.on("message", async ({ id, action, input }) => {
   process.send({ id, result: await { ...common, ...actions }[action](input) });
 });
 process.on("disconnect", () => process.exit());
-process.send({ id: 0, result: started });
+process.send(ready);

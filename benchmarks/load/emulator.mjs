@@ -2,38 +2,49 @@
 //
 //   npm run build && npm run bench:emulator -- [--rounds 5] [--only echo,broadcast,idle] [--idle 10000]
 //
-// Emulator, hub host, bare server and clients are processes of their own. CPU time is that of the process under test, by
-// the operating system, per message; the rounds of the two rivals alternate, so that a busy machine is busy for both. CPU_PROFILE=emulator writes a profile of that process
-// to .profiles.
-import { fork } from "node:child_process";
+// Emulator, hub server, bare server and clients are processes of their own (emulator-process.mjs). CPU time is that of the
+// process under test, by the operating system; the rounds of the two rivals alternate, so that a busy machine is busy for
+// both, and the ratio is taken round by round. CPU_PROFILE=emulator writes a profile of that process to .profiles.
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { cpuOf, memoryOf, startModule } from "../lib/process.mjs";
+import { digits, summarize, table } from "../lib/statistics.mjs";
 
 const ECHO_CLIENTS = 200;
 const ECHO_MS = 3000;
 const BROADCAST_CLIENTS = 1000;
 const BROADCASTS = 100;
 
-class Process {
+/** One of the processes, which can be asked. */
+class Peer {
   #child;
   #waiting = new Map();
   #nextId = 1;
 
-  constructor(role, options = {}) {
-    const path = fileURLToPath(new URL("./emulator-process.mjs", import.meta.url));
-    const profile = process.env.CPU_PROFILE === role ? ["--cpu-prof", "--cpu-prof-dir=.profiles"] : [];
-    this.#child = fork(path, [role, JSON.stringify(options)], { execArgv: ["--expose-gc", ...profile] });
-    this.#child.on("message", ({ id, result }) => {
+  constructor(child, ready) {
+    this.#child = child;
+    this.ready = ready;
+    child.on("message", ({ id, result }) => {
       this.#waiting.get(id)?.(result);
       this.#waiting.delete(id);
     });
-    this.#child.on("exit", (code) => {
-      if (code === 0) return;
-      console.error(`The process that plays ${role} ended with code ${code}.`);
-      process.exit(1);
-    });
-    this.started = new Promise((resolve) => this.#waiting.set(0, resolve));
+  }
+
+  static async start(role, options = {}) {
+    const profile = process.env.CPU_PROFILE === role ? ["--cpu-prof", "--cpu-prof-dir=.profiles"] : [];
+    const env = { BENCH_ROLE: role, BENCH_OPTIONS: JSON.stringify(options) };
+    const url = new URL("./emulator-process.mjs", import.meta.url);
+    const { child, ready } = await startModule(url, env, ["--expose-gc", ...profile]);
+    return new Peer(child, ready);
+  }
+
+  get cpu() {
+    return cpuOf(this.#child.pid);
+  }
+
+  async memory() {
+    await this.ask("collectGarbage");
+    return memoryOf(this.#child.pid);
   }
 
   ask(action, input) {
@@ -50,24 +61,6 @@ class Process {
   }
 }
 
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function spread(values, digits = 1) {
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  return `${median(values).toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`;
-}
-
-/** Microseconds of CPU per message of each watched process, and messages per second. */
-async function measure(clients, watched, action, input) {
-  const before = await Promise.all(watched.map((each) => each.ask("cpu")));
-  const { messages, seconds } = await clients.ask(action, input);
-  const after = await Promise.all(watched.map((each) => each.ask("cpu")));
-  return { cpu: after.map((cpu, index) => (cpu - before[index]) / messages), rate: messages / seconds };
-}
-
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
@@ -78,59 +71,70 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const idleClients = Number(values.idle);
 const cases = values.only.split(",");
-const emulator = new Process("emulator");
-const host = new Process("host", await emulator.started);
-const bare = new Process("bare");
-const clients = new Process("clients");
-await clients.started;
-const targets = { emulator: await host.started, bare: await bare.started };
 
-async function compare(count, action, input) {
-  const results = { emulator: [], host: [], bare: [], emulatorRate: [], bareRate: [] };
+const emulator = await Peer.start("emulator");
+const host = await Peer.start("host", emulator.ready);
+const bare = await Peer.start("bare");
+const clients = await Peer.start("clients");
+
+/** Microseconds of CPU per message of each watched process, and messages per second. */
+async function measure(watched, action, input) {
+  const before = watched.map(({ cpu }) => cpu);
+  const { messages, seconds } = await clients.ask(action, input);
+  return { cpu: watched.map(({ cpu }, index) => (cpu - before[index]) / messages), rate: messages / seconds };
+}
+
+async function compare(name, count, action, input) {
+  const samples = { emulator: [], host: [], bare: [], ratio: [], rate: [], bareRate: [] };
   // The first round warms up and does not count.
   for (let round = 0; round <= rounds; round += 1) {
-    await clients.ask("connect", { count, ...targets.emulator });
-    const ours = await measure(clients, [emulator, host], action, input);
+    await clients.ask("connect", { count, ...host.ready });
+    const ours = await measure([emulator, host], action, input);
     await clients.ask("disconnect");
-    await clients.ask("connect", { count, ...targets.bare });
-    const theirs = await measure(clients, [bare], action, input);
+    await clients.ask("connect", { count, ...bare.ready });
+    const theirs = await measure([bare], action, input);
     await clients.ask("disconnect");
     if (round === 0) continue;
-    results.emulator.push(ours.cpu[0]);
-    results.host.push(ours.cpu[1]);
-    results.bare.push(theirs.cpu[0]);
-    results.emulatorRate.push(ours.rate);
-    results.bareRate.push(theirs.rate);
+    samples.emulator.push(ours.cpu[0]);
+    samples.host.push(ours.cpu[1]);
+    samples.bare.push(theirs.cpu[0]);
+    samples.ratio.push(ours.cpu[0] / theirs.cpu[0]);
+    samples.rate.push(ours.rate);
+    samples.bareRate.push(theirs.rate);
   }
-  return results;
+  const shown = (values) => {
+    const { median, least, most } = summarize(values);
+    return `${digits(median)} (${digits(least)} to ${digits(most)})`;
+  };
+  return {
+    conversation: name,
+    "emulator us": shown(samples.emulator),
+    "hub server us": shown(samples.host),
+    "bare ws us": shown(samples.bare),
+    "emulator / bare ws": shown(samples.ratio),
+    "a second": digits(summarize(samples.rate).median),
+    "bare ws a second": digits(summarize(samples.bareRate).median),
+  };
 }
 
-function report(title, { emulator: ours, host: hosts, bare: theirs, emulatorRate, bareRate }) {
-  const ratios = ours.map((cpu, round) => cpu / theirs[round]);
-  console.log(`\n${title}`);
-  console.log(`  emulator      ${spread(ours)} us CPU per message, ${spread(emulatorRate, 0)} a second`);
-  console.log(`  hub host      ${spread(hosts)} us CPU per message`);
-  console.log(`  bare ws       ${spread(theirs)} us CPU per message, ${spread(bareRate, 0)} a second`);
-  console.log(`  emulator / bare ws  ${spread(ratios, 2)}`);
-}
-
-console.log(`Node ${process.version}, ${availableParallelism()} cores, ${rounds} rounds: median (least to most)`);
+console.log(`Node ${process.version}, ${availableParallelism()} cores, ${rounds} rounds.`);
+console.log("CPU time per message of each process; medians, least and most.\n");
+const rows = [];
 if (cases.includes("echo")) {
-  const results = await compare(ECHO_CLIENTS, "echo", { forMs: ECHO_MS });
-  report(`Echo, ${ECHO_CLIENTS} clients in a closed loop`, results);
+  rows.push(await compare(`echo, ${ECHO_CLIENTS} clients in a closed loop`, ECHO_CLIENTS, "echo", { forMs: ECHO_MS }));
 }
 if (cases.includes("broadcast")) {
-  const results = await compare(BROADCAST_CLIENTS, "broadcast", { times: BROADCASTS });
-  report(`Broadcast to ${BROADCAST_CLIENTS} clients, per delivery`, results);
+  const name = `delivery of a broadcast to ${BROADCAST_CLIENTS}`;
+  rows.push(await compare(name, BROADCAST_CLIENTS, "broadcast", { times: BROADCASTS }));
 }
+if (rows.length > 0) console.log(table(rows));
 if (cases.includes("idle")) {
-  const empty = await emulator.ask("memory");
-  await clients.ask("connect", { count: idleClients, ...targets.emulator });
-  const full = await emulator.ask("memory");
-  const mebibytes = (bytes) => (bytes / 1024 / 1024).toFixed(0);
-  console.log(`\n${idleClients} idle clients`);
-  console.log(
-    `  emulator      ${mebibytes(full)} MiB resident (${mebibytes(empty)} before), ${((full - empty) / 1024 / idleClients).toFixed(1)} KiB a client`,
-  );
+  const empty = await emulator.memory();
+  await clients.ask("connect", { count: idleClients, ...host.ready });
+  const full = await emulator.memory();
+  const mebibytes = (bytes) => `${digits(bytes / 1024 / 1024)} MiB`;
+  const kibibytes = digits((full - empty) / 1024 / idleClients);
+  const before = `${mebibytes(empty)} before`;
+  console.log(`\n${idleClients} idle clients: ${mebibytes(full)} resident (${before}), ${kibibytes} KiB a client`);
 }
 for (const each of [clients, host, emulator, bare]) each.end();
