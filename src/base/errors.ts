@@ -36,6 +36,7 @@ export type ErrorCode =
   | "CREDENTIAL_UNAVAILABLE"
   | "TOKEN_NOT_AUTHORIZED"
   | "REST_FAILED"
+  | "THROTTLED"
   // emulator
   | "EMULATOR_FAILED"
   | "PORT_IN_USE"
@@ -53,6 +54,17 @@ export class SignalRError extends Error {
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+}
+
+/** The service has too many requests at the moment, and said when to come back. */
+export class ThrottledError extends SignalRError {
+  /** Seconds, by the service's own word if it gave one. */
+  readonly retryAfter: number;
+
+  constructor(message: string, retryAfter: number) {
+    super("THROTTLED", message);
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -130,6 +130,27 @@ describe.each(apps)("behind %s", (_name, createApp) => {
     expect((await server.ask("/room/negotiate?x")).body).toBe("app POST /room/negotiate?x");
   });
 
+  test("a router sees the framework's request, and may answer the client itself", async () => {
+    const hubs = named<Request>({
+      endpointRouter: {
+        negotiate(req, endpoints) {
+          if (req.get("x-region") !== "elsewhere") return endpoints[0];
+          req.res?.redirect(307, "https://elsewhere.example/chat/negotiate");
+          return undefined;
+        },
+      },
+    });
+    hubs.mapHub("/chat", ChatHub);
+    await using server = await serve(createApp().use(hubs) as RequestListener);
+    expect((await server.ask("/chat/negotiate")).status).toBe(200);
+    const answered = await server.ask("/chat/negotiate", { headers: { "x-region": "elsewhere" } });
+    expect(answered).toMatchObject({
+      status: 307,
+      headers: { location: "https://elsewhere.example/chat/negotiate" },
+    });
+    expect(answered.headers).not.toHaveProperty("x-signalr-error");
+  });
+
   test("headers that the app has set stay, CORS for one", async () => {
     const hubs = named();
     hubs.mapHub("/chat", ChatHub, { authorize: (req) => req.headers.authorization !== undefined });

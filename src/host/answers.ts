@@ -1,8 +1,10 @@
-import { type ErrorCode, SignalRError } from "../base/errors.js";
+import { type ErrorCode, SignalRError, ThrottledError } from "../base/errors.js";
 import type { HttpAnswer } from "./request.js";
 
 /** Seconds after which a refused client may ask again: a lost server connection is usually back within a few. */
 const RETRY_AFTER_SECONDS = "2";
+
+const MOST_CAUSES = 5;
 
 /** Where the answer of a negotiate is not worth keeping, neither for the next client nor for the same one. */
 const NO_STORE = "no-store";
@@ -56,6 +58,16 @@ export const NOT_FOUND: HttpAnswer = {
  * a callback of the application put into them.
  */
 export function failureAnswer(error: unknown): HttpAnswer {
+  const throttled = throttledIn(error);
+  if (throttled !== undefined) {
+    const headers = { "Retry-After": String(throttled.retryAfter) };
+    return refusal(
+      429,
+      throttled.code,
+      "Azure SignalR Service has too many requests, please try again later.",
+      headers,
+    );
+  }
   const code = error instanceof SignalRError ? error.code : "NEGOTIATE_FAILED";
   switch (code) {
     case "NOT_CONNECTED":
@@ -80,6 +92,16 @@ export function failureAnswer(error: unknown): HttpAnswer {
     default:
       return refusal(500, code, "Negotiate failed; the server's log has the reason.");
   }
+}
+
+/** What the service said may be the cause of what failed here. */
+function throttledIn(error: unknown): ThrottledError | undefined {
+  let found = error;
+  for (let depth = 0; depth < MOST_CAUSES && found instanceof Error; depth += 1) {
+    if (found instanceof ThrottledError) return found;
+    found = found.cause;
+  }
+  return undefined;
 }
 
 function lengthOf(body: string): { readonly "Content-Length": string } {

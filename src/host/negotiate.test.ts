@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RecordingProbe } from "../../test/support/recording-probe.js";
 import { createAccessKeyTokens } from "../auth/access-key.js";
-import { SignalRError } from "../base/errors.js";
+import { SignalRError, ThrottledError } from "../base/errors.js";
 import { SERVICE_DEFAULTS, type ServiceSettings } from "../config/options.js";
 import { createEndpoint } from "../config/service-endpoint.js";
 import { handshakeTimeoutClaim, type NegotiableHub, type NegotiateInput, negotiate } from "./negotiate.js";
@@ -236,6 +236,29 @@ describe("a negotiate that cannot be answered", () => {
       },
     });
     expect(Number(answer.headers["Retry-After"])).toBeGreaterThan(0);
+  });
+
+  test("is 500 with a code of its own when the router chose no endpoint, and 500 for what it throws", async () => {
+    const fails = (error: Error) =>
+      ask({ hub: async () => hubWith({ negotiateEndpoint: () => Promise.reject(error) }) });
+    expect(await fails(new SignalRError("NO_ENDPOINT_ROUTED", "of hub chat"))).toMatchObject({
+      status: 500,
+      body: "Unable to get the negotiate endpoint",
+      headers: { "x-signalr-error": "NO_ENDPOINT_ROUTED" },
+    });
+    expect(await fails(new Error("hidden"))).toMatchObject({
+      status: 500,
+      body: "Negotiate failed; the server's log has the reason.",
+      headers: { "x-signalr-error": "NEGOTIATE_FAILED" },
+    });
+  });
+
+  test("is 429 with the service's Retry-After when the service has too many requests, whatever that became meanwhile", async () => {
+    const cause = new ThrottledError("GET https://demo was answered with 429.", 30);
+    const error = new SignalRError("TOKEN_NOT_AUTHORIZED", "no key", { cause });
+    const answer = await ask({ hub: () => Promise.reject(error) });
+    expect(answer).toMatchObject({ status: 429, headers: { "Retry-After": "30", "x-signalr-error": "THROTTLED" } });
+    expect(answer.body).not.toContain("demo");
   });
 
   test("is 413 for a token beyond 4,096 characters, naming claimsProvider", async () => {

@@ -142,7 +142,7 @@ async function hasClaims<TRequest>(input: NegotiateInput<TRequest>): Promise<boo
 function failed<TRequest>(input: NegotiateInput<TRequest>, error: unknown): HttpAnswer {
   const refused = failureAnswer(error);
   const code = refused.headers["x-signalr-error"] ?? "";
-  const level = refused.status === 503 ? "warn" : "error";
+  const level = refused.status === 503 || refused.status === 429 ? "warn" : "error";
   log(
     input,
     level,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Answerer, always, HttpService } from "../../test/support/http-service.js";
 import { systemClock } from "../base/clock.js";
-import { SignalRError } from "../base/errors.js";
+import { SignalRError, ThrottledError } from "../base/errors.js";
 import { leaseAccessKey } from "./access-key.js";
 import { RestClient } from "./rest-client.js";
 
@@ -15,12 +15,16 @@ async function lease(answer: Answerer) {
   return { leased: await leaseAccessKey(new RestClient({ userAgent: "test/1" }), request), service };
 }
 
-async function refusal(answer: Answerer): Promise<string> {
+async function failureOf(answer: Answerer): Promise<SignalRError> {
   const error = await lease(answer).catch((thrown: unknown) => thrown);
   if (!(error instanceof SignalRError)) throw new Error("there was no refusal");
-  expect(error.code).toBe("REST_FAILED");
+  expect(error.code).toBe(error instanceof ThrottledError ? "THROTTLED" : "REST_FAILED");
   expect(error.message).not.toContain(TOKEN);
-  return error.message;
+  return error;
+}
+
+async function refusal(answer: Answerer): Promise<string> {
+  return (await failureOf(answer)).message;
 }
 
 describe("a key for client tokens", () => {
@@ -55,7 +59,7 @@ describe("a key for client tokens", () => {
     [401, /tenant of the service.*AZURE_AUTHORITY_HOST/],
     [403, /SignalR App Server.*network access/],
     [404, /no such service at this address/],
-    [429, /answered with 429\.$/],
+    [429, /answered with 429\. .*asked again later\.$/],
     [500, /answered with 500\.$/],
     [302, /answered with 302\.$/],
   ])("is refused with %i in words that help", async (status, words) => {
@@ -75,5 +79,19 @@ describe("a key for client tokens", () => {
     expect(await refusal(always(401, "", { Date: past }))).toMatch(/20 minutes apart/);
     expect(await refusal(always(401, "", { Date: new Date().toUTCString() }))).not.toMatch(/apart/);
     expect(await refusal(always(401, "", { Date: "no time" }))).not.toMatch(/apart/);
+  });
+
+  test.each([
+    [{}, 2],
+    [{ "Retry-After": "30" }, 30],
+    [{ "Retry-After": "0" }, 1],
+    [{ "Retry-After": "99999999" }, 3600],
+    [{ "Retry-After": "soon" }, 2],
+    [{ "Retry-After": "-5" }, 2],
+    [{ "Retry-After": new Date(Date.now() + 60_500).toUTCString() }, 60],
+  ])("of a busy service is told with its %j", async (headers, seconds) => {
+    const { retryAfter } = (await failureOf(always(429, "", headers as Record<string, string>))) as ThrottledError;
+    expect(retryAfter).toBeGreaterThanOrEqual(seconds - 1);
+    expect(retryAfter).toBeLessThanOrEqual(seconds + 1);
   });
 });

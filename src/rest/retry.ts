@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.js";
 import type { RestAnswer } from "./rest-client.js";
 
 /** When and how often a call is repeated. */
@@ -18,6 +19,17 @@ export const NO_RETRY: RestRetry = Object.freeze({ retries: 0, delay: 800, maxDe
 export function pauseBefore(retry: RestRetry, failed: number): number {
   const factor = retry.mode === "exponential" ? 2 ** (failed - 1) : 1;
   return Math.min(retry.delay * factor, retry.maxDelay);
+}
+
+const SOON_SECONDS = 2;
+const LONGEST_WAIT_SECONDS = 3600;
+
+/** Seconds until the service wants to be asked again: its `Retry-After` (a number, or a time) within reason, else soon. */
+export function retryAfterOf(answer: RestAnswer, clock: Clock): number {
+  const text = answer.header("retry-after")?.trim() ?? "";
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - clock.unixTime()) / 1000);
+  // NaN when it is neither.
+  return seconds >= 0 ? Math.min(Math.max(seconds, 1), LONGEST_WAIT_SECONDS) : SOON_SECONDS;
 }
 
 const INTERNAL_ERROR = 500;

@@ -8,6 +8,7 @@ export interface Certificate {
   readonly cert: string;
 }
 
+const OPENSSL = "openssl";
 const SUBJECT = ["-subj", "/CN=127.0.0.1", "-addext"];
 const NAMES = "subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost,DNS:service.test";
 
@@ -20,7 +21,7 @@ export function makeCertificate(leftOut: string): Certificate | undefined {
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const files = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", cert];
   try {
-    execFileSync("openssl", ["req", "-x509", "-days", "2", ...files, ...SUBJECT, NAMES], { stdio: "ignore" });
+    execFileSync(OPENSSL, ["req", "-x509", "-days", "2", ...files, ...SUBJECT, NAMES], { stdio: "ignore" });
     return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
   } catch {
     console.warn(`SKIPPED: ${leftOut}, because there is no openssl to make a certificate with.`);
