@@ -1,20 +1,17 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BicepCompiler, startBicep } from "../support/bicep-rpc.js";
 import { MODELS } from "../support/hosting-models.js";
-
-const run = promisify(execFile);
 
 /** Where test/support/fetch-bicep.sh puts it. */
 const cache = join(
   process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
   "azure-signalr-server/bicep-0.49.2/bicep",
 );
-const compiler = process.env["BICEP_PATH"] ?? cache;
-const isThere = existsSync(compiler);
+const executable = process.env["BICEP_PATH"] ?? cache;
+const isThere = existsSync(executable);
 const title = isThere
   ? "the Bicep compiler"
   : "the Bicep compiler: SKIPPED, there is none (run test/support/fetch-bicep.sh, or set BICEP_PATH)";
@@ -23,33 +20,46 @@ describe.runIf(isThere)(
   title,
   () => {
     const folder = mkdtempSync(join(tmpdir(), "bicep-"));
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-    const written = (): readonly string[] =>
-      readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".bicep"));
-    const text = (file: string): string => readFileSync(join(folder, file), "utf8");
+    let compiler: BicepCompiler;
 
     beforeAll(async () => {
+      compiler = startBicep(executable);
       for (const [name, model] of Object.entries(MODELS)) {
         await model().publish({ publisher: "bicep", folder: join(folder, name) });
       }
-      // Its modules are the same texts, under other names.
-      await MODELS["default"]?.().publish({ publisher: "manifest", folder: join(folder, "manifest") });
+    });
+    afterAll(() => {
+      compiler.end();
+      rmSync(folder, { recursive: true, force: true });
     });
 
-    // One process for all files: starting it takes longer than what it does.
-    test("compiles every file of every model without a warning", async () => {
-      const { stdout, stderr } = await run(compiler, ["build", "--pattern", `${folder}/**/*.bicep`]);
-      expect(stderr + stdout).toBe("");
-      const compiled = written().filter((file) => existsSync(join(folder, file.replace(/bicep$/, "json"))));
-      expect(compiled).toEqual(written());
-      expect(compiled.length).toBeGreaterThan(35);
+    const text = (path: string): string => readFileSync(path, "utf8");
+    const filesOf = (model: string): readonly string[] =>
+      readdirSync(join(folder, model), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".bicep"));
+
+    test("sees faults in the modules of a main file", async () => {
+      const broken = join(folder, "broken");
+      mkdirSync(broken);
+      writeFileSync(join(broken, "main.bicep"), "module part 'part.bicep' = {\n  name: 'part'\n}\n");
+      writeFileSync(join(broken, "part.bicep"), "param unused string = ''\n");
+      expect(await compiler.call("bicep/compile", join(broken, "main.bicep"))).toMatchObject({
+        diagnostics: [{ code: "no-unused-params" }],
+      });
     });
 
-    test("has nothing to format", async () => {
-      const before = new Map(written().map((file) => [file, text(file)]));
-      await run(compiler, ["format", "--pattern", `${folder}/**/*.bicep`]);
-      for (const [file, unformatted] of before) expect(`${text(file).trimEnd()}\n`, file).toBe(unformatted);
+    test.each(Object.keys(MODELS))("compiles every file of the model %s without a warning", async (model) => {
+      const main = join(folder, model, "main.bicep");
+      expect(await compiler.call("bicep/compile", main)).toMatchObject({ success: true, diagnostics: [] });
+      const modules = [...text(main).matchAll(/^module \w+ '(.+)' = \{$/gm)].map(([, path]) => path);
+      expect(["main.bicep", ...modules].sort()).toEqual([...filesOf(model)].sort());
+    });
+
+    test.each(Object.keys(MODELS))("has nothing to format in the model %s", async (model) => {
+      for (const file of filesOf(model)) {
+        const path = join(folder, model, file);
+        const { contents } = await compiler.call("bicep/format", path);
+        expect(`${String(contents).trimEnd()}\n`, file).toBe(text(path));
+      }
     });
   },
   120_000,
