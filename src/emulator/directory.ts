@@ -59,6 +59,11 @@ export class Directory<M extends Member> {
     return this.#groups.entries();
   }
 
+  /** All users with their members. */
+  users(): IterableIterator<[string, ReadonlySet<M>]> {
+    return this.#users.entries();
+  }
+
   /** Ignored for somebody who is not (or no longer) a member. Joining twice is joining once. */
   join(member: M, group: string): void {
     if (this.#members.get(member.connectionId) !== member) return;

@@ -12,6 +12,7 @@ import { Instances } from "./instances.js";
 import { type Listener, listen } from "./listen.js";
 import type { PassedMessages, TapOptions } from "./message-tap.js";
 import { type EmulatorOptions, type ResolvedEmulatorOptions, resolveEmulatorOptions } from "./options.js";
+import { PageDoor } from "./page/page-door.js";
 import { createRestApi } from "./rest/rest-api.js";
 import { ServerDoor } from "./server-door.js";
 import { createServerlessMode } from "./serverless/serverless-mode.js";
@@ -51,6 +52,7 @@ class RunningEmulator implements Emulator {
   readonly #upstream: Upstream;
   readonly #acceptors: readonly WebSocketAcceptor[];
   readonly #sessions: ClientSessions;
+  readonly #page: PageDoor | undefined;
   readonly #httpDoors: readonly HttpDoor[];
   readonly #upgradeDoors: readonly UpgradeDoor[];
   #listener: Listener | undefined;
@@ -91,14 +93,18 @@ class RunningEmulator implements Emulator {
       maxMessageBytes: options.maxServerMessageBytes,
       sendBufferBytes: options.serverSendBufferBytes,
     });
+    const page = options.livePage ? new PageDoor({ service, host: options.host, turnEnd, clock }) : undefined;
+    const pageDoors = page === undefined ? [] : [page];
     this.#options = options;
     this.#service = service;
     this.#upstream = upstream;
+    this.#page = page;
     this.#sessions = sessions;
-    this.#acceptors = [clientAcceptor, serverAcceptor];
+    this.#acceptors = [clientAcceptor, serverAcceptor, ...pageDoors.map(({ acceptor }) => acceptor)];
     const restApi = createRestApi({ options, service, tokens, connectionString: () => this.connectionString });
-    this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey), restApi];
-    this.#upgradeDoors = options.mode === "serverless" ? [clientDoor] : [serverDoor, clientDoor];
+    this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey), restApi, ...pageDoors];
+    const hubDoors = options.mode === "serverless" ? [clientDoor] : [serverDoor, clientDoor];
+    this.#upgradeDoors = [...hubDoors, ...pageDoors];
   }
 
   async start(): Promise<void> {
@@ -233,6 +239,7 @@ class RunningEmulator implements Emulator {
     this.#upstream.stop();
     const closed = this.#listener?.close(STOP_GRACE_MS);
     for (const client of this.#service.clients()) client.close({ error, allowReconnect: true, notice: undefined });
+    this.#page?.stop();
     for (const link of this.#service.links()) link.close(GOING_AWAY, error);
     await Promise.all([...this.#acceptors.map((acceptor) => acceptor.drain(STOP_GRACE_MS)), this.#sessions.drain()]);
     await closed;

@@ -25,6 +25,11 @@ export class Faults {
     return this.#latencyMs;
   }
 
+  /** Acks that will be kept back. */
+  get acksToLose(): number {
+    return this.#acksToLose;
+  }
+
   refuseServers(status: number | undefined): void {
     this.#serverRefusal = refusal(status, "server connections");
   }

@@ -38,14 +38,28 @@ export interface Passage {
   readonly hub: string;
 }
 
+/** Sees each message as it passes; its bytes are valid during the call only. Must be quick, and must not throw. */
+export type MessageObserver = (
+  direction: PassedMessage["direction"],
+  passage: Passage,
+  message: ServiceMessage,
+) => void;
+
 const DEFAULT_CAPACITY = 1000;
 
 /** All readers of what passes. Nothing is copied while there are none. */
 export class MessageTaps {
   readonly #taps = new Set<Tap>();
+  readonly #observers = new Set<MessageObserver>();
 
   get isWatched(): boolean {
-    return this.#taps.size > 0;
+    return this.#taps.size > 0 || this.#observers.size > 0;
+  }
+
+  /** Lets somebody count or look without copies; the returned function ends it. */
+  observe(observer: MessageObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
   }
 
   open({ hub, capacity = DEFAULT_CAPACITY }: TapOptions = {}): PassedMessages {
@@ -57,18 +71,23 @@ export class MessageTaps {
     return tap;
   }
 
-  offer(direction: PassedMessage["direction"], { id, serverId, hub }: Passage, message: ServiceMessage): void {
-    const readers = [...this.#taps].filter((tap) => tap.wants(hub));
-    if (readers.length === 0) return;
-    const copy = copyOf(message);
-    const passed = copy && { direction, hub, serverId, connectionId: id, message: copy };
-    for (const tap of readers) tap.push(passed);
+  offer(direction: PassedMessage["direction"], passage: Passage, message: ServiceMessage): void {
+    for (const observer of this.#observers) observer(direction, passage, message);
+    if (this.#taps.size > 0) this.#keep(direction, passage, message);
   }
 
   /** What was not read yet can still be read. */
   end(): void {
     for (const tap of this.#taps) tap.end();
     this.#taps.clear();
+  }
+
+  #keep(direction: PassedMessage["direction"], { id, serverId, hub }: Passage, message: ServiceMessage): void {
+    const readers = [...this.#taps].filter((tap) => tap.wants(hub));
+    if (readers.length === 0) return;
+    const copy = copyOf(message);
+    const passed = copy && { direction, hub, serverId, connectionId: id, message: copy };
+    for (const tap of readers) tap.push(passed);
   }
 }
 

@@ -58,6 +58,8 @@ export interface EmulatorOptions {
    * tokens. For development only, because nobody here can check such a token. @default false
    */
   readonly entra?: boolean;
+  /** Serves a page at `/` that shows what goes on, and makes faults at the press of a button. @default true */
+  readonly livePage?: boolean;
   /** Receives what an operator may want to read. @default silent */
   readonly probe?: Probe;
   /** Source of time, for tests. @default the real clock */
@@ -101,6 +103,7 @@ export const EMULATOR_DEFAULTS = Object.freeze({
   clientAbsenceTimeout: 15_000,
   clientHandshakeTimeout: 15_000,
   serverHandshakeTimeout: 15_000,
+  livePage: true,
 });
 
 /** @throws SignalRError CONFIG_INVALID naming the option, what was found and what is allowed */
@@ -129,6 +132,7 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
     clientHandshakeTimeout: given.clientHandshakeTimeout ?? EMULATOR_DEFAULTS.clientHandshakeTimeout,
     serverHandshakeTimeout: given.serverHandshakeTimeout ?? EMULATOR_DEFAULTS.serverHandshakeTimeout,
     entra: given.entra ?? false,
+    livePage: given.livePage ?? EMULATOR_DEFAULTS.livePage,
     probe: given.probe ?? silentProbe,
     clock: given.clock ?? systemClock,
   };
@@ -156,6 +160,9 @@ export function resolveEmulatorOptions(given: EmulatorOptions = {}): ResolvedEmu
   checkAccessKey(resolved.accessKey);
   if (typeof resolved.entra !== "boolean") {
     throw new SignalRError("CONFIG_INVALID", `entra must be true or false, got ${typeof resolved.entra}`);
+  }
+  if (typeof resolved.livePage !== "boolean") {
+    throw new SignalRError("CONFIG_INVALID", `livePage must be true or false, got ${typeof resolved.livePage}`);
   }
   if (resolved.host !== undefined && !/^[\w.:%-]+$/.test(resolved.host)) {
     throw new SignalRError(

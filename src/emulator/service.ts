@@ -122,19 +122,30 @@ export class Service implements ClientEvents, LinkEvents {
     this.#links.add(link);
   }
 
+  /** All hubs of which something is known, or the one of this name; by name. */
+  spaces(name?: string): HubSpace[] {
+    const spaces = [...this.#hubs.values()].filter((space) => name === undefined || space.name === name);
+    return spaces.sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** The hub of this name in lower case, if anything of it is known. */
+  findHub(name: string): HubSpace | undefined {
+    return this.#hubs.get(name);
+  }
+
   /** All hubs that have servers or clients, by name. */
   hubs(): HubSnapshot[] {
-    return this.#spaces().map(hubSnapshot);
+    return this.spaces().map(hubSnapshot);
   }
 
   /** The clients that said hello, of all hubs or of one. */
   clientSnapshots(hub?: string): ClientSnapshot[] {
-    return this.#spaces(hub).flatMap(({ directory }) => [...directory.all()].map(clientSnapshot));
+    return this.spaces(hub).flatMap(({ directory }) => [...directory.all()].map(clientSnapshot));
   }
 
   /** The groups that have members, of all hubs or of one. */
   groupSnapshots(hub?: string): GroupSnapshot[] {
-    return this.#spaces(hub).flatMap(groupSnapshots);
+    return this.spaces(hub).flatMap(groupSnapshots);
   }
 
   instanceSnapshots(): InstanceSnapshot[] {
@@ -208,12 +219,6 @@ export class Service implements ClientEvents, LinkEvents {
     client.instance.clientCount -= 1;
     this.#hubs.get(client.hub)?.removeClient(client, notice);
     if (notice) this.#log("info", "ClientClosed", notice, { hub: client.hub, connectionId: client.connectionId });
-  }
-
-  /** By name. */
-  #spaces(name?: string): HubSpace[] {
-    const spaces = [...this.#hubs.values()].filter((space) => name === undefined || space.name === name);
-    return spaces.sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   #hub(name: string): HubSpace {

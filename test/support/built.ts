@@ -20,10 +20,11 @@ export function compile(project: string): string {
 /** Builds the package into dist/, unless what is there is newer than every source: `npm test` has built it already. */
 export function ensureBuilt(): void {
   const changed = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .filter((file) => /\.(?:ts|js|css|html|svg)$/.test(file) && !file.endsWith(".test.ts"))
     .map((file) => statSync(`${root}src/${file}`).mtimeMs);
   const built = statSync(`${root}dist/index.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (built > Math.max(...changed)) return;
   const complaints = compile("tsconfig.build.json");
   if (complaints !== "") throw new Error(`the package does not build:\n${complaints}`);
+  execFileSync(process.execPath, [`${root}scripts/copy-page.mjs`]);
 }

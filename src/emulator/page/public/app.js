@@ -1,0 +1,98 @@
+import { showClients, showNamed, showSelected } from "./clients.js";
+import { byId, count, setText } from "./dom.js";
+import { createFaults } from "./faults.js";
+import { showHubNames, showHubs } from "./hubs.js";
+import { openLive } from "./live.js";
+import { createMessages } from "./messages.js";
+import { createPlot } from "./plot.js";
+
+const FIND_PAUSE_MS = 200;
+const STATES = { connecting: "connecting", live: "live", waiting: "not reachable" };
+
+// What this page wants to see, and what it was told last.
+const wanted = { hub: undefined, connectionId: undefined, find: "", hasServiceMessages: false, isPaused: false };
+const known = { clients: { rows: [], total: 0 }, selected: null, instances: [], faults: undefined };
+let findTimer;
+
+const plot = createPlot();
+const messages = createMessages({ onPick: pick });
+const faults = createFaults({ hub: () => wanted.hub });
+const live = openLive({ onUpdate: show, onState: showState });
+
+function showState(state) {
+  const status = byId("status");
+  status.dataset.state = state;
+  setText(status, STATES[state]);
+}
+
+function show(update) {
+  Object.assign(known, update);
+  if (update.about) setText(byId("about"), `azure-signalr-server ${update.about.version}`);
+  if (update.hubNames) showHubNames(update.hubNames);
+  if (update.figures) {
+    for (const [name, value] of Object.entries(update.figures)) setText(byId(`figure-${name}`), count(value));
+  }
+  if (update.rates) plot.push(update.rates);
+  if (update.messages) messages.push(update.messages);
+  if (update.hubs) showHubs(update.hubs, faults.order);
+  if (update.clients) showTable();
+  if ("selected" in update) showChosen();
+  if (update.groups) showNamed("group", update.groups, find);
+  if (update.users) showNamed("user", update.users, find);
+  if (known.faults && (update.faults || update.instances)) faults.show(known.faults, known.instances);
+}
+
+const showTable = () => showClients(known.clients, { chosen: wanted.connectionId, onPick: pick });
+
+function showChosen() {
+  const { connectionId: chosen } = wanted;
+  // Until the emulator has told about the one chosen now, what is known is about another one.
+  const client = known.selected?.connectionId === chosen ? known.selected : null;
+  showSelected(client, { chosen, order: faults.order, onRelease: () => pick(undefined) });
+}
+
+/** Chooses a client, or none; choosing the same again lets go of it. */
+function pick(connectionId) {
+  wanted.connectionId = connectionId === wanted.connectionId ? undefined : connectionId;
+  byId("only").hidden = wanted.connectionId === undefined;
+  setText(byId("only-id"), wanted.connectionId ?? "");
+  showTable();
+  showChosen();
+  messages.clear();
+  live.setFilter(wanted);
+}
+
+function find(text) {
+  byId("find").value = text;
+  wanted.find = text;
+  live.setFilter(wanted);
+}
+
+byId("find").addEventListener("input", ({ target }) => {
+  clearTimeout(findTimer);
+  findTimer = setTimeout(() => find(target.value), FIND_PAUSE_MS);
+});
+
+byId("hub").addEventListener("change", ({ target }) => {
+  wanted.hub = target.value === "" ? undefined : target.value;
+  plot.clear();
+  messages.clear();
+  faults.showScope();
+  live.setFilter(wanted);
+});
+
+byId("service-messages").addEventListener("change", ({ target }) => {
+  wanted.hasServiceMessages = target.checked;
+  live.setFilter(wanted);
+});
+
+byId("pause").addEventListener("click", ({ currentTarget }) => {
+  wanted.isPaused = !wanted.isPaused;
+  currentTarget.ariaPressed = String(wanted.isPaused);
+  setText(currentTarget, wanted.isPaused ? "Go on" : "Pause");
+  live.setFilter(wanted);
+});
+
+byId("clear").addEventListener("click", () => messages.clear());
+byId("show-all").addEventListener("click", () => pick(undefined));
+setText(byId("address"), location.host);
