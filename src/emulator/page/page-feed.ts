@@ -51,18 +51,13 @@ export class PageFeed {
           return;
         }
         viewer.setFilter(filter);
-        viewer.select(this.#find(filter.connectionId));
-        if (viewer.isReady) viewer.update({ ...this.#state(viewer), ...this.#lists(viewer) });
+        viewer.selected = this.#find(filter.connectionId);
       },
       onPong: () => {},
       onDrain: () => {},
       onClose: () => this.#leave(viewer),
     });
-    viewer.update({
-      about: { version: PACKAGE_VERSION, rows: this.#limits.rows },
-      ...this.#state(viewer),
-      ...this.#lists(viewer),
-    });
+    viewer.update({ about: { version: PACKAGE_VERSION }, ...this.#sections(viewer, true) });
   }
 
   stop(): void {
@@ -117,42 +112,39 @@ export class PageFeed {
     this.#updatedAt = now;
     const traffic = this.#traffic.take();
     this.#updates += 1;
-    const hasLists = this.#updates % this.#limits.updatesPerList === 0;
+    const isListTime = this.#updates % this.#limits.updatesPerList === 0;
     for (const viewer of this.#viewers) {
-      if (!viewer.isReady) continue;
-      viewer.select(this.#find(viewer.filter.connectionId));
+      if (!viewer.checkReady()) continue;
+      viewer.selected = this.#find(viewer.filter.connectionId);
       viewer.update({
-        ...this.#state(viewer),
+        ...this.#sections(viewer, isListTime || viewer.needsLists),
         // Dated, so that each of them differs from the last one and is sent.
         rates: { at: this.#clock.unixTime(), elapsedMs, ...sumOf(traffic, viewer.filter.hub) },
-        ...(hasLists ? this.#lists(viewer) : {}),
       });
     }
   }
 
-  #state({ filter }: Viewer): Sections {
+  #sections(viewer: Viewer, hasLists: boolean): Sections {
+    const { filter, selected } = viewer;
     const spaces = this.#service.spaces(filter.hub);
-    const selected = this.#find(filter.connectionId);
+    const { rows } = this.#limits;
+    if (hasLists) viewer.needsLists = false;
     return {
+      serial: filter.serial,
       hubNames: this.#service
         .spaces()
         .slice(0, MOST_HUB_NAMES)
         .map(({ name }) => name),
       figures: figuresOf(spaces),
-      hubs: hubRows(spaces, this.#limits.rows),
+      hubs: hubRows(spaces, rows),
       instances: instanceRows(this.#service),
       faults: faultsShown(this.#service),
       selected: selected && clientDetails(selected),
-    };
-  }
-
-  #lists({ filter }: Viewer): Sections {
-    const spaces = this.#service.spaces(filter.hub);
-    const { rows } = this.#limits;
-    return {
-      clients: clientRows(spaces, filter.find, rows),
-      groups: groupRows(spaces, filter.find, rows),
-      users: userRows(spaces, filter.find, rows),
+      ...(hasLists && {
+        clients: clientRows(spaces, filter.find, rows),
+        groups: groupRows(spaces, filter.find, rows),
+        users: userRows(spaces, filter.find, rows),
+      }),
     };
   }
 

@@ -1,5 +1,7 @@
 /** What one page wants to see. */
 export interface PageFilter {
+  /** Comes back with the updates that follow it, so that the page can tell what was meant for an older filter. */
+  readonly serial: number;
   /** Only this hub, in lower case. */
   readonly hub: string | undefined;
   /** Only messages that concern this client, and its details. */
@@ -13,6 +15,7 @@ export interface PageFilter {
 }
 
 export const EVERYTHING: PageFilter = Object.freeze({
+  serial: 0,
   hub: undefined,
   connectionId: undefined,
   find: "",
@@ -31,8 +34,9 @@ export function parseFilter(bytes: Buffer): PageFilter | undefined {
     return undefined;
   }
   if (typeof given !== "object" || given === null) return undefined;
-  const { hub, connectionId, find, hasServiceMessages, isPaused } = given as Readonly<Record<string, unknown>>;
+  const { serial, hub, connectionId, find, hasServiceMessages, isPaused } = given as Readonly<Record<string, unknown>>;
   return {
+    serial: typeof serial === "number" ? serial : 0,
     hub: text(hub)?.toLowerCase(),
     connectionId: text(connectionId),
     find: text(find)?.toLowerCase() ?? "",

@@ -13,11 +13,14 @@ export function unlessSecret(name: string, value: string): string {
   return SECRET_NAME.test(name) ? HIDDEN : value;
 }
 
-/** The parameters of a query for people: secrets are replaced, the access token and the connection's id left out. */
+// The token, the connection's secret id, and what SDKs number their requests with.
+const LEFT_OUT = /^(?:access_token|id|asrs_.*)$/i;
+
+/** The parameters of a query for people: what only programs read is left out, secrets are replaced. */
 export function shownQuery(queryString: string): string {
   const shown: string[] = [];
   for (const [name, value] of new URLSearchParams(queryString)) {
-    if (name !== "access_token" && name !== "id") shown.push(`${name}=${unlessSecret(name, value)}`);
+    if (!LEFT_OUT.test(name)) shown.push(`${name}=${unlessSecret(name, value)}`);
   }
   return shown.join("&");
 }

@@ -16,13 +16,17 @@ const GOING_AWAY = 1001;
 
 /** One open page: what it wants to see, what it was sent, and what waits for its next update. */
 export class Viewer {
+  /** The client that the filter names, as long as it is there; what concerns its groups and user is wanted too. */
+  selected: ClientConnection | undefined;
+  /** The next update has to hold the lists too. */
+  needsLists = true;
   readonly #peer: PeerSocket;
   readonly #clock: Clock;
   readonly #limits: PageLimits;
   #filter = EVERYTHING;
-  #selected: ClientConnection | undefined;
   #lines: MessageLine[] = [];
   #leftOut = 0;
+  #allowance: number;
   readonly #sent = new Map<string, string>();
   #stalledAt: number | undefined;
 
@@ -30,23 +34,19 @@ export class Viewer {
     this.#peer = peer;
     this.#clock = clock;
     this.#limits = limits;
+    this.#allowance = limits.messagesPerBurst;
   }
 
   get filter(): PageFilter {
     return this.#filter;
   }
 
-  /** Begins anew: what waits was chosen by the old filter. */
+  /** Holds from the next update on, however often a page changes its mind until then. What waits was chosen by the old one. */
   setFilter(filter: PageFilter): void {
     this.#filter = filter;
-    this.#selected = undefined;
+    this.needsLists = true;
     this.#lines = [];
     this.#leftOut = 0;
-  }
-
-  /** The client that the filter names, as long as it is there; what concerns its groups and user is wanted too. */
-  select(client: ClientConnection | undefined): void {
-    this.#selected = client;
   }
 
   wants(hub: string, flow: Flow, message: ServiceMessage): boolean {
@@ -54,17 +54,18 @@ export class Viewer {
     if (filter.isPaused || (flow === "service" && !filter.hasServiceMessages)) return false;
     if (filter.hub !== undefined && filter.hub !== hub) return false;
     if (filter.connectionId === undefined) return true;
-    const selected = this.#selected;
+    const { selected } = this;
     if (selected !== undefined) return selected.hub === hub && concerns(message, selected);
     return "connectionId" in message && message.connectionId === filter.connectionId;
   }
 
-  /** Whether the next update shows one more message. */
+  /** Whether the next update may show one more message. */
   get hasRoom(): boolean {
-    return this.#lines.length < this.#limits.messagesPerUpdate;
+    return this.#allowance > 0;
   }
 
   add(line: MessageLine): void {
+    this.#allowance -= 1;
     this.#lines.push(line);
   }
 
@@ -72,8 +73,8 @@ export class Viewer {
     this.#leftOut += 1;
   }
 
-  /** False: the page has not read what it was sent before, and gets nothing now. */
-  get isReady(): boolean {
+  /** False: the page has not read what it was sent before, and gets nothing now; after a while it is cut off. */
+  checkReady(): boolean {
     if (this.#peer.bufferedBytes <= this.#limits.bufferedBytes) {
       this.#stalledAt = undefined;
       return true;
@@ -98,6 +99,8 @@ export class Viewer {
       this.#lines = [];
       this.#leftOut = 0;
     }
+    const { messagesPerUpdate, messagesPerBurst } = this.#limits;
+    this.#allowance = Math.min(this.#allowance + messagesPerUpdate, messagesPerBurst);
     this.#peer.writeFrame(encodeFrame(Buffer.from(`{${parts.join()}}`), true));
   }
 

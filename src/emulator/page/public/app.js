@@ -10,8 +10,15 @@ const FIND_PAUSE_MS = 200;
 const STATES = { connecting: "connecting", live: "live", waiting: "not reachable" };
 
 // What this page wants to see, and what it was told last.
-const wanted = { hub: undefined, connectionId: undefined, find: "", hasServiceMessages: false, isPaused: false };
-const known = { clients: { rows: [], total: 0 }, selected: null, instances: [], faults: undefined };
+const wanted = {
+  serial: 0,
+  hub: undefined,
+  connectionId: undefined,
+  find: "",
+  hasServiceMessages: false,
+  isPaused: false,
+};
+const known = { serial: 0, clients: { rows: [], total: 0 }, selected: null, instances: [], faults: undefined };
 let findTimer;
 
 const plot = createPlot();
@@ -32,8 +39,10 @@ function show(update) {
   if (update.figures) {
     for (const [name, value] of Object.entries(update.figures)) setText(byId(`figure-${name}`), count(value));
   }
-  if (update.rates) plot.push(update.rates);
-  if (update.messages) messages.push(update.messages);
+  // What was under way when the filter changed is not wanted any more.
+  const isWanted = known.serial === wanted.serial;
+  if (update.rates && isWanted) plot.push(update.rates);
+  if (update.messages && isWanted) messages.push(update.messages);
   if (update.hubs) showHubs(update.hubs, faults.order);
   if (update.clients) showTable();
   if ("selected" in update) showChosen();
@@ -59,13 +68,18 @@ function pick(connectionId) {
   showTable();
   showChosen();
   messages.clear();
+  tell();
+}
+
+function tell() {
+  wanted.serial += 1;
   live.setFilter(wanted);
 }
 
 function find(text) {
   byId("find").value = text;
   wanted.find = text;
-  live.setFilter(wanted);
+  tell();
 }
 
 byId("find").addEventListener("input", ({ target }) => {
@@ -78,19 +92,19 @@ byId("hub").addEventListener("change", ({ target }) => {
   plot.clear();
   messages.clear();
   faults.showScope();
-  live.setFilter(wanted);
+  tell();
 });
 
 byId("service-messages").addEventListener("change", ({ target }) => {
   wanted.hasServiceMessages = target.checked;
-  live.setFilter(wanted);
+  tell();
 });
 
 byId("pause").addEventListener("click", ({ currentTarget }) => {
   wanted.isPaused = !wanted.isPaused;
   currentTarget.ariaPressed = String(wanted.isPaused);
   setText(currentTarget, wanted.isPaused ? "Go on" : "Pause");
-  live.setFilter(wanted);
+  tell();
 });
 
 byId("clear").addEventListener("click", () => messages.clear());

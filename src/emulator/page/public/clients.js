@@ -2,6 +2,14 @@ import { brief, byId, count, create, setText, showRows } from "./dom.js";
 
 // Who is connected: clients, the one that was chosen among them, groups and users.
 
+const SHORT = {
+  WebSockets: "WS",
+  ServerSentEvents: "SSE",
+  LongPolling: "Polling",
+  json: "JSON",
+  messagepack: "msgpack",
+};
+
 export function showClients({ rows, total }, { chosen, onPick }) {
   showRows(byId("client-rows"), rows, {
     keyOf: (client) => client.connectionId,
@@ -18,7 +26,10 @@ export function showClients({ rows, total }, { chosen, onPick }) {
       row.classList.toggle("chosen", client.connectionId === chosen);
       setText(user, client.userId ?? "–");
       user.title = client.userId ?? "";
-      setText(transport, `${TRANSPORTS[client.transport] ?? client.transport}, ${client.protocol}`);
+      setText(
+        transport,
+        `${SHORT[client.transport] ?? client.transport} · ${SHORT[client.protocol] ?? client.protocol}`,
+      );
       setText(groups, count(client.groups));
     },
   });
@@ -26,8 +37,6 @@ export function showClients({ rows, total }, { chosen, onPick }) {
   document.querySelector("table.clients").hidden = total === 0;
   showCount(byId("clients-count"), rows.length, total);
 }
-
-const TRANSPORTS = { WebSockets: "WS", ServerSentEvents: "SSE", LongPolling: "polling" };
 
 /** `rows` with a name and a number of connections; pressing one looks for it. */
 export function showNamed(what, { rows, total }, onFind) {
