@@ -7,6 +7,8 @@ export interface EmulatorFlags {
   readonly port: number;
   readonly host?: string;
   readonly key?: string;
+  /** Whether the live page is served. */
+  readonly page: boolean;
 }
 
 /** Runs an emulator until the user ends it. Rejects when it cannot start. */
@@ -15,9 +17,10 @@ export async function runEmulator(flags: EmulatorFlags, io: CliIo): Promise<void
     port: flags.port,
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(flags.key === undefined ? {} : { accessKey: flags.key }),
+    livePage: flags.page,
     probe: printingProbe(io),
   });
-  io.out(banner(emulator));
+  io.out(banner(emulator, flags));
   await new Promise<void>((resolve) => {
     if (io.interrupted.aborted) resolve();
     else io.interrupted.addEventListener("abort", () => resolve(), { once: true });
@@ -26,9 +29,9 @@ export async function runEmulator(flags: EmulatorFlags, io: CliIo): Promise<void
   io.out("The emulator has stopped.\n");
 }
 
-function banner(emulator: Emulator): string {
+function banner(emulator: Emulator, { page }: EmulatorFlags): string {
   return `Azure SignalR emulator, Default mode, listening on ${emulator.url}
-
+${page ? `\nLive page:\n  ${emulator.url}/\n` : ""}
 Connection string:
   ${emulator.connectionString}
 

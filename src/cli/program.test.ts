@@ -37,6 +37,8 @@ describe("azure-signalr emulator start", () => {
       /^ {2}(Endpoint=http:\/\/localhost;Port=(\d+);AccessKey=\w+;Version=1\.0;)$/m.exec(banner) ?? [];
     expect(banner).toContain(`export ConnectionStrings__signalr="${connectionString}"`);
     expect((await fetch(`http://localhost:${port}/api/health`)).status).toBe(200);
+    expect(banner).toContain(`Live page:\n  http://localhost:${port}/\n`);
+    expect((await fetch(`http://localhost:${port}/`)).headers.get("content-type")).toContain("text/html");
     command.interrupt();
     expect(await command.code).toBe(0);
     expect(command.written.out).toContain("The emulator has stopped.");
@@ -48,6 +50,16 @@ describe("azure-signalr emulator start", () => {
     const key = "0123456789".repeat(4);
     const command = run("emulator", "start", "-p", "0", "--host", "127.0.0.1", "--key", key);
     expect(await command.banner()).toMatch(new RegExp(`Endpoint=http://127\\.0\\.0\\.1;Port=\\d+;AccessKey=${key};`));
+    command.interrupt();
+    expect(await command.code).toBe(0);
+  });
+
+  test("serves no page when told so", async () => {
+    const command = run("emulator", "start", "--port", "0", "--no-page");
+    const banner = await command.banner();
+    expect(banner).not.toContain("Live page");
+    const [, port] = /Port=(\d+);/.exec(banner) ?? [];
+    expect((await fetch(`http://localhost:${port}/`)).status).toBe(404);
     command.interrupt();
     expect(await command.code).toBe(0);
   });

@@ -42,6 +42,7 @@ function buildProgram(io: CliIo): Command {
     .option("-p, --port <number>", "TCP port; 0 takes a free one", parsePort, EMULATOR_DEFAULTS.port)
     .option("--host <address>", "address to listen on (default: 127.0.0.1 and ::1)")
     .option("--key <key>", "access key (default: the well-known emulator key)")
+    .option("--no-page", "do not serve the live page")
     .action((flags: EmulatorFlags) => runEmulator(flags, io));
   for (const publisher of ["bicep", "manifest"] as const) {
     program

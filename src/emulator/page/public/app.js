@@ -48,7 +48,9 @@ function show(update) {
   if ("selected" in update) showChosen();
   if (update.groups) showNamed("group", update.groups, find);
   if (update.users) showNamed("user", update.users, find);
-  if (known.faults && (update.faults || update.instances)) faults.show(known.faults, known.instances);
+  // Not with every update: a choice just made must not jump back until its order has arrived.
+  if (update.faults) faults.showInForce(update.faults);
+  if (update.faults || update.instances) faults.showAlarm(known.faults, known.instances);
 }
 
 const showTable = () => showClients(known.clients, { chosen: wanted.connectionId, onPick: pick });

@@ -18,8 +18,10 @@ const DELAYS = [
 ];
 
 export function createFaults({ hub }) {
+  /** True when it was done; either way the answer is shown. */
   async function order(fault) {
     let said;
+    let isDone = false;
     try {
       const response = await fetch(new URL("page/faults", document.baseURI), {
         method: "POST",
@@ -27,10 +29,12 @@ export function createFaults({ hub }) {
         body: JSON.stringify(fault),
       });
       said = await response.text();
+      isDone = response.ok;
     } catch {
       said = "The emulator does not answer.";
     }
     setText(byId("said"), said);
+    return isDone;
   }
 
   const clients = choice("refuse-clients", REFUSALS, (status) => order({ fault: "refuseClients", status }));
@@ -48,11 +52,13 @@ export function createFaults({ hub }) {
     showScope() {
       for (const scope of document.querySelectorAll(".scope")) setText(scope, hub() === undefined ? "" : hub());
     },
-    show({ clientStatus, serverStatus, latencyMs, acksToLose }, instances) {
+    showInForce({ clientStatus, serverStatus, latencyMs, acksToLose }) {
       clients(clientStatus);
       servers(serverStatus);
       latency(latencyMs);
       setText(byId("acks-state"), acksToLose > 0 ? `${plural(acksToLose, "ack")} will be lost` : "");
+    },
+    showAlarm({ clientStatus, serverStatus, latencyMs, acksToLose }, instances) {
       showInstances(instances, order);
       const active = [
         clientStatus !== null && `clients refused (${clientStatus})`,
@@ -73,21 +79,27 @@ export function createFaults({ hub }) {
 /** A row of choices, one of which is in force; a value that is none of them was set by code, and is said. */
 function choice(id, options, onChoose) {
   const fieldset = byId(id);
-  const inputs = options.map(([, value], index) => {
-    const input = create("input", { type: "radio", name: id, checked: index === 0 });
-    input.addEventListener("change", () => onChoose(value));
-    return input;
-  });
-  fieldset
-    .querySelector(".chips")
-    .append(...options.map(([text], index) => create("label", {}, inputs[index], create("span", { text }))));
   const other = create("span", { className: "state" });
-  fieldset.querySelector("legend").append(" ", other);
-  return (value) => {
+  let inForce = options[0][1];
+
+  function show(value) {
+    inForce = value;
     const at = options.findIndex(([, each]) => each === value);
     for (const [index, input] of inputs.entries()) input.checked = index === at;
     setText(other, at === -1 ? `now ${value}` : "");
-  };
+  }
+
+  const inputs = options.map(([, value], index) => {
+    const input = create("input", { type: "radio", name: id, checked: index === 0, autocomplete: "off" });
+    input.addEventListener("change", async () => {
+      if (!(await onChoose(value))) show(inForce);
+    });
+    return input;
+  });
+  const labels = options.map(([text], index) => create("label", {}, inputs[index], create("span", { text })));
+  fieldset.querySelector(".chips").append(...labels);
+  fieldset.querySelector("legend").append(" ", other);
+  return show;
 }
 
 function showInstances(instances, order) {
