@@ -220,7 +220,7 @@ describe("other addresses", () => {
   });
 
   test("everything else is not found", async () => {
-    expect((await fetch(`${emulator.url}/`)).status).toBe(404);
+    expect((await fetch(`${emulator.url}/nothing`)).status).toBe(404);
     expect((await fetch(`${emulator.url}/client/nothing`)).status).toBe(404);
     expect((await fetch(`${emulator.url}//client/negotiate?hub=x`, { method: "POST" })).status).toBe(404);
     expect((await fetch(`${emulator.url}/client/?hub=chat`)).status).toBe(401);

@@ -128,11 +128,6 @@ export class Service implements ClientEvents, LinkEvents {
     return spaces.sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  /** The hub of this name in lower case, if anything of it is known. */
-  findHub(name: string): HubSpace | undefined {
-    return this.#hubs.get(name);
-  }
-
   /** All hubs that have servers or clients, by name. */
   hubs(): HubSnapshot[] {
     return this.spaces().map(hubSnapshot);

@@ -6,8 +6,11 @@ import { ManualClock } from "../../../test/support/manual-clock.js";
 import { PageClient } from "../../../test/support/page-client.js";
 import { eventually } from "../../../test/support/polling.js";
 import { silentProbe } from "../../base/probe.js";
+import { Secret } from "../../base/secret.js";
 import { type Emulator, startEmulator } from "../index.js";
 import { Instances } from "../instances.js";
+import { resolveEmulatorOptions } from "../options.js";
+import { createServerlessMode } from "../serverless/serverless-mode.js";
 import { Service } from "../service.js";
 import { TurnEnd } from "../turn-end.js";
 import type { ClientDetails } from "./client-details.js";
@@ -272,6 +275,18 @@ test("the chosen client is shown without its secrets", async () => {
 });
 
 describe("what pages cost", () => {
+  function serviceWith(time: ManualClock): Service {
+    const options = resolveEmulatorOptions({ clock: time });
+    return new Service({
+      instances: new Instances(1),
+      capacity: 10,
+      clock: time,
+      probe: silentProbe,
+      lentKey: undefined,
+      ...createServerlessMode(options, new Secret(options.accessKey)),
+    });
+  }
+
   let http: Server | undefined;
 
   afterEach(() => {
@@ -281,13 +296,7 @@ describe("what pages cost", () => {
 
   test("is nothing while none is open", async () => {
     const time = new ManualClock();
-    const service = new Service({
-      instances: new Instances(1),
-      capacity: 10,
-      clock: time,
-      probe: silentProbe,
-      lentKey: undefined,
-    });
+    const service = serviceWith(time);
     const door = new PageDoor({ service, host: undefined, turnEnd: new TurnEnd(), clock: time });
     const timers = time.pendingTimers;
     http = createServer().listen(0, "127.0.0.1");
@@ -307,13 +316,7 @@ describe("what pages cost", () => {
   test("is bounded for a page that does not read, which is cut off in the end", async () => {
     const patience = { ...PAGE_LIMITS, bufferedBytes: -1, patienceMs: 1000 };
     const time = new ManualClock();
-    const service = new Service({
-      instances: new Instances(1),
-      capacity: 10,
-      clock: time,
-      probe: silentProbe,
-      lentKey: undefined,
-    });
+    const service = serviceWith(time);
     const door = new PageDoor({ service, host: undefined, turnEnd: new TurnEnd(), clock: time, limits: patience });
     http = createServer().listen(0, "127.0.0.1");
     http.on("upgrade", (request, socket, head) => door.upgrade(request, socket, head, new URL("http://x/page/live")));
