@@ -1,5 +1,6 @@
 // The hub server under test: this package, as an app would use it, without an HTTP server of its own.
-import { Hub, signalr } from "../../dist/index.js";
+// Another build of the package can be named, to compare with.
+const { Hub, signalr } = await import(process.env.BENCH_PACKAGE ?? "../../dist/index.js");
 
 class BenchHub extends Hub {
   echo(text) {
