@@ -12,6 +12,7 @@ import { ServiceContainer } from "../connections/endpoints.js";
 import type { EndpointRouter } from "../connections/router.js";
 import type { ServerConnection } from "../connections/server-connection.js";
 import type { Dial } from "../connections/socket.js";
+import type { ConnectionTuning } from "../connections/tuning.js";
 import { ClientResults } from "../hub/client-results.js";
 import { ClientSession } from "../hub/client-session.js";
 import type { UntypedClient } from "../hub/client-types.js";
@@ -65,6 +66,7 @@ export interface HubHostParts {
   readonly dial?: Dial;
   /** The connections of the hub may be in another state now. */
   readonly onStatusChange?: () => void;
+  readonly tuning?: ConnectionTuning;
 }
 
 /** One hub and its service: routes every message of the service to the client session that it is for. */
@@ -111,6 +113,7 @@ export class HubHost implements ShuttingHub {
       probe: parts.probe,
       clock: parts.clock,
       allowStatefulReconnects: parts.allowStatefulReconnects ?? false,
+      tuning: parts.tuning ?? {},
       clientsInHub: () => this.#sessions.size,
       ...(parts.onStatusChange && { onStatusChange: parts.onStatusChange }),
       onMessage: (message, connection) => this.#take(message, connection),

@@ -66,6 +66,11 @@ export class TcpProxy {
     for (const link of this.#links) link.freeze();
   }
 
+  /** What was held back by {@link freeze} goes on its way. */
+  thaw(): void {
+    for (const link of this.#links) link.thaw();
+  }
+
   /** Breaks each connection after so many bytes more for the side that connected: in the middle of a frame, most likely. */
   cutAfter(bytes: number): void {
     for (const link of this.#links) link.cutAfter(bytes);
@@ -108,6 +113,11 @@ class Link {
     this.#toFar.freeze();
   }
 
+  thaw(): void {
+    this.#toNear.thaw();
+    this.#toFar.thaw();
+  }
+
   cutAfter(bytes: number): void {
     this.#toNear.stopAfter(bytes, () => this.cut());
   }
@@ -125,7 +135,8 @@ class Lane {
   readonly #to: Socket;
   readonly #weather: NetworkWeather;
   #limit: { bytes: number; readonly reached: () => void } | undefined;
-  #isFrozen = false;
+  /** Set while nothing passes. */
+  #frozen: { readonly over: Promise<void>; end(): void } | undefined;
 
   constructor(from: Socket, to: Socket, weather: NetworkWeather) {
     this.#from = from;
@@ -136,12 +147,20 @@ class Lane {
   }
 
   get isFrozen(): boolean {
-    return this.#isFrozen;
+    return this.#frozen !== undefined;
   }
 
   freeze(): void {
-    this.#isFrozen = true;
-    this.#from.pause();
+    let end: () => void = () => {};
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#frozen ??= { over, end };
+  }
+
+  thaw(): void {
+    this.#frozen?.end();
+    this.#frozen = undefined;
   }
 
   stopAfter(bytes: number, reached: () => void): void {
@@ -168,11 +187,12 @@ class Lane {
       last.catch(() => {}); // it is awaited at the end
     }
     await last;
-    if (!this.#isFrozen) this.#to.end();
+    await this.#frozen?.over;
+    this.#to.end();
   }
 
   async #deliver(chunk: Buffer): Promise<void> {
-    if (this.#isFrozen) return new Promise(() => {});
+    await this.#frozen?.over;
     const limit = this.#limit;
     if (limit !== undefined && chunk.length >= limit.bytes) {
       await this.#write(chunk.subarray(0, limit.bytes));
