@@ -467,6 +467,20 @@ test("a stop in every state before open ends it at once, without a timer left", 
   }
 });
 
+test("a service that reports an error and does not close is left after 30 seconds, though it pings", async () => {
+  const { harness, peer, clock } = await opened();
+  peer.send({ kind: "serviceError", errorMessage: "maintenance" });
+  await eventually(() => harness.changes === 1);
+  clock.advance(29_000);
+  peer.send(keepAlivePing(), dataOf("still here"));
+  await eventually(() => harness.messages.length === 1);
+  expect(harness.closes).toEqual([]);
+  clock.advance(1_000);
+  expect(harness.closes).toMatchObject([{ reason: { code: "CONNECTION_NOT_ACTIVE" }, wasOpen: true }]);
+  expect(clock.pendingTimers).toBe(0);
+  await peer.closed();
+});
+
 test("stop and abort may be called again at any time", async () => {
   const { harness, connection } = await opened();
   await Promise.all([connection.stop(), connection.stop()]);

@@ -160,7 +160,7 @@ export class ServerConnection {
       state.batch.flush();
       this.#drain(state.socket, new SignalRError("STOPPED", "The server connection is being stopped."));
     } else if (state.at === "draining") {
-      if (state.timer === undefined) this.#drain(state.socket, state.cause);
+      if (!state.isStopping) this.#drain(state.socket, state.cause);
     } else {
       this.abort(undefined);
     }
@@ -336,13 +336,17 @@ export class ServerConnection {
     // The service closes the websocket next. Until then its messages count, but it takes no more of ours.
     state.keepAlive.mute();
     const cause = new SignalRError("CONNECTION_NOT_ACTIVE", sentence);
-    this.#enter({ at: "draining", socket: state.socket, cause, keepAlive: state.keepAlive, timer: undefined });
+    // A service that does not close it would leave its clients without an answer for ever.
+    const { clock, tuning } = this.#environment;
+    const timer = clock.after(tuning.silenceLimitMs, () => this.abort(cause));
+    const { socket, keepAlive } = state;
+    this.#enter({ at: "draining", socket, cause, keepAlive, timer, isStopping: false });
     this.#options.handlers.onChange(this);
   }
 
   #drain(socket: FrameSocket, cause: SignalRError): void {
     const timer = this.#environment.clock.after(this.#environment.tuning.closeTimeoutMs, () => this.abort(undefined));
-    this.#enter({ at: "draining", socket, cause, keepAlive: undefined, timer });
+    this.#enter({ at: "draining", socket, cause, keepAlive: undefined, timer, isStopping: true });
     socket.close();
     this.#options.handlers.onChange(this);
   }
@@ -358,7 +362,7 @@ export class ServerConnection {
   #socketClosed(reason: SignalRError | undefined): void {
     const state = this.#state;
     if (state.at === "closed") return;
-    if (state.at === "draining") this.abort(state.timer === undefined ? (reason ?? state.cause) : undefined);
+    if (state.at === "draining") this.abort(state.isStopping ? undefined : (reason ?? state.cause));
     else if (state.at === "open") this.abort(reason);
     else this.abort(reason ?? handshakeFailure("The service closed the websocket before the handshake was done."));
   }
@@ -406,7 +410,7 @@ export class ServerConnection {
         if (next.at !== "draining" || next.keepAlive !== from.keepAlive) from.keepAlive.stop();
         break;
       case "draining":
-        from.timer?.cancel();
+        from.timer.cancel();
         from.keepAlive?.stop();
         break;
       default:

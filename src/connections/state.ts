@@ -23,7 +23,9 @@ export type ConnectionState =
       /** Watches the silence while the service has the next move. */
       readonly keepAlive: KeepAlive | undefined;
       /** Ends the wait for the other side's close. */
-      readonly timer: Timer | undefined;
+      readonly timer: Timer;
+      /** It is we who end it. */
+      readonly isStopping: boolean;
     }
   /** The end; the reason is undefined when it was wanted or normal. */
   | { readonly at: "closed"; readonly reason: SignalRError | undefined };
