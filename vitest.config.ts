@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 // Tests import the package by its public name; the alias points the doors at the source, so no build is needed for them.
-const alias = [
+export const alias = [
   { find: /^azure-signalr-server$/, replacement: source("index.ts") },
   { find: /^azure-signalr-server\/(.+)$/, replacement: source("$1/index.ts") },
 ];
