@@ -62,6 +62,19 @@ export class MessageTaps {
     return () => this.#observers.delete(observer);
   }
 
+  /** Whether {@link show} has anybody to show something to. */
+  get isObserved(): boolean {
+    return this.#observers.size > 0;
+  }
+
+  /**
+   * For what passes on no server connection, because there are none in Serverless mode and the REST API needs none:
+   * observers see it, but not the readers of what hub servers say and hear.
+   */
+  show(direction: PassedMessage["direction"], passage: Passage, message: ServiceMessage): void {
+    for (const observer of this.#observers) observer(direction, passage, message);
+  }
+
   open({ hub, capacity = DEFAULT_CAPACITY }: TapOptions = {}): PassedMessages {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new SignalRError("ARGUMENT_INVALID", `capacity must be a whole number of at least 1, got ${capacity}`);
@@ -72,7 +85,7 @@ export class MessageTaps {
   }
 
   offer(direction: PassedMessage["direction"], passage: Passage, message: ServiceMessage): void {
-    for (const observer of this.#observers) observer(direction, passage, message);
+    this.show(direction, passage, message);
     if (this.#taps.size > 0) this.#keep(direction, passage, message);
   }
 

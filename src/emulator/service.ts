@@ -187,7 +187,7 @@ export class Service implements ClientEvents, LinkEvents {
 
   onHello(client: ClientConnection, hello: Hello): void {
     const hub = this.#hub(client.hub);
-    if (this.modeOf(client.hub) === "serverless") this.#input.serverless.serve(client, hello, hub);
+    if (this.modeOf(client.hub) === "serverless") this.#input.serverless.serve(client, hello, hub, this.taps);
     else hub.admit(client, hello);
     this.#release(client.hub);
   }

@@ -75,8 +75,14 @@ function contentOf(message: ServiceMessage, protocolOf: LineInput["protocolOf"])
       const protocol = ext?.protocol ?? protocolOf(connectionId) ?? "json";
       return { about: "", connectionId, bytes: payload.length, ...describePayload(protocol, payload) };
     }
-    case "multiConnectionData":
+    case "multiConnectionData": {
+      const [connectionId, ...others] = message.connectionList;
+      // The REST API has no other word for one client.
+      if (connectionId !== undefined && others.length === 0) {
+        return { about: "", connectionId, ...payloads(message.payloads) };
+      }
       return { about: names("connections", message.connectionList), ...payloads(message.payloads) };
+    }
     case "userData":
       return { about: `user ${name(message.userId)}`, ...payloads(message.payloads) };
     case "multiUserData":

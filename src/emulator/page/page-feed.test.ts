@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { connectPair, jsonPayload, ScriptedServer } from "../../../test/support/emulator-peers.js";
+import { connectPair, jsonPayload, RawClient, ScriptedServer, tokensOf } from "../../../test/support/emulator-peers.js";
 import { ManualClock } from "../../../test/support/manual-clock.js";
-import { PageClient } from "../../../test/support/page-client.js";
+import { askPage, PageClient } from "../../../test/support/page-client.js";
 import { eventually } from "../../../test/support/polling.js";
 import { silentProbe } from "../../base/probe.js";
 import { Secret } from "../../base/secret.js";
@@ -211,6 +211,37 @@ describe("the messages", () => {
     expect(page.known["figures"]).toMatchObject({ clients: 0, servers: 1 });
     expect(page.known["clients"]).toEqual({ rows: [], total: 0 });
     expect(page.known["hubNames"]).toEqual(["chat", "other"]);
+  });
+
+  test("of the REST API and of clients without a server are among them", async () => {
+    const webhook = "http://127.0.0.1:9/{hub}";
+    await using other = await startEmulator({
+      port: 0,
+      clock,
+      mode: "serverless",
+      upstream: [{ urlTemplate: webhook }],
+    });
+    const there = await PageClient.open(other.url);
+    const client = await RawClient.connect(other, { hub: "Work", clock });
+    client.send(call("say", "hi"));
+    const token = await tokensOf(other, "rest", clock).restToken(`${other.url}/api/hubs/work/:send`);
+    const reply = await askPage(other.url, "/api/hubs/work/:send?api-version=2022-06-01", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: '{"target":"hear","arguments":[1]}',
+    });
+    expect(reply.status).toBe(202);
+    await expect
+      .poll(() => {
+        clock.advance(UPDATE_MS);
+        const lines = there.updates.flatMap((update) => (update["messages"] as Messages | undefined)?.lines ?? []);
+        return lines.map(({ flow, what, text, about, serverId }) => [flow, what, text || about, serverId]);
+      })
+      .toEqual([
+        ["event", "open", "a client came", "upstream"],
+        ["up", "call", 'say("hi")', "upstream"],
+        ["down", "call", "hear(1)", "REST API"],
+      ]);
   });
 
   test("are not looked into while the page pauses", async () => {

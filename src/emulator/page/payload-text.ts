@@ -1,9 +1,8 @@
 import { parseHandshakeRequest, parseHandshakeResponse } from "../../protocol/hub/handshake.js";
-import { createJsonHubProtocol } from "../../protocol/hub/json.js";
 import { stringifyJson } from "../../protocol/hub/json-values.js";
-import { createMessagePackHubProtocol } from "../../protocol/hub/messagepack.js";
 import type { HubMessage } from "../../protocol/hub/messages.js";
 import type { HubProtocol } from "../../protocol/hub/protocol.js";
+import { hubProtocol } from "../hub-payloads.js";
 import { shorten } from "./shown-text.js";
 
 /** A hub payload in words. */
@@ -13,10 +12,6 @@ export interface PayloadText {
   readonly text: string;
 }
 
-const PROTOCOLS: readonly HubProtocol[] = [
-  createJsonHubProtocol({ jsonBigIntegers: true }),
-  createMessagePackHubProtocol(),
-];
 // More is not decoded: nobody reads it in a line, and decoding must stay cheap.
 const MOST_BYTES = 16 * 1024;
 const MOST_RECORDS = 10;
@@ -33,11 +28,11 @@ export function isHubPing(payload: Uint8Array): boolean {
 
 /** Never throws, whatever the bytes are: they come from anybody. */
 export function describePayload(protocol: string, payload: Uint8Array): PayloadText {
-  const found = PROTOCOLS.find(({ name }) => name === protocol.toLowerCase());
   if (payload.length > MOST_BYTES) return { what: "data", text: `${sizeOf(payload)}, too long to be shown` };
   try {
     const handshake = describeHandshake(payload);
     if (handshake !== undefined) return handshake;
+    const found = hubProtocol(protocol.toLowerCase());
     if (found === undefined) return { what: "data", text: sizeOf(payload) };
     return describeRecords(found, payload);
   } catch {

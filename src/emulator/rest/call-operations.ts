@@ -1,10 +1,10 @@
 import { stringifyJson } from "../../protocol/hub/json-values.js";
-import type { Payloads } from "../../protocol/service/messages.js";
+import type { MultiConnectionData, Payloads } from "../../protocol/service/messages.js";
 import * as delivery from "../delivery.js";
 import { hubProtocol, readFirst } from "../hub-payloads.js";
 import { ACCEPTED, badRequest, errorAnswer, type RestAnswer } from "./rest-answer.js";
 import { encoded, OCTETS, type PayloadMessage, readJson, readPayloadMap, readPayloadMessage } from "./rest-body.js";
-import { hubOf, type RestCall, type RestOperation } from "./rest-call.js";
+import { hubOf, type RestCall, type RestOperation, show } from "./rest-call.js";
 import type { CallResult } from "./rest-calls.js";
 
 const SINCE = "2024-12-01";
@@ -33,7 +33,11 @@ async function invoke(call: RestCall): Promise<RestAnswer> {
   if (hub?.directory.get(connectionId) === undefined) {
     return errorAnswer(404, "Error.Connection.NotExisted", "There is no such connection.");
   }
-  const payloadsFor = (invocationId: string): Payloads => encoded({ type: 1, invocationId, ...message });
+  const payloadsFor = (invocationId: string): Payloads => {
+    const payloads = encoded({ type: 1, invocationId, ...message });
+    show(call, { kind: "clientInvocation", invocationId, connectionId, callerServerId: "", payloads });
+    return payloads;
+  };
   return answerOf(await call.calls.invoke(hub, connectionId, payloadsFor));
 }
 
@@ -83,7 +87,9 @@ function completion(call: RestCall, error: string | undefined): Payloads {
 }
 
 function deliver(call: RestCall, payloads: Payloads): void {
+  const connectionList = [call.part("connection")];
+  const message: MultiConnectionData = { kind: "multiConnectionData", connectionList, payloads };
+  show(call, message);
   const hub = hubOf(call);
-  if (hub === undefined) return;
-  delivery.toConnections(hub, { kind: "multiConnectionData", connectionList: [call.part("connection")], payloads });
+  if (hub !== undefined) delivery.toConnections(hub, message);
 }

@@ -5,10 +5,10 @@ import { PreparedPayloads } from "../payloads.js";
 import { compileFilter } from "./filter.js";
 import { ACCEPTED, badRequest, type RestAnswer } from "./rest-answer.js";
 import { encoded, memberOf, readJson, readPayloadMessage } from "./rest-body.js";
-import { hubOf, type RestCall, type RestOperation } from "./rest-call.js";
+import { hubOf, type RestCall, type RestOperation, show } from "./rest-call.js";
 import { checkName } from "./rest-names.js";
 
-type Command = (hub: HubSpace, clients: readonly ClientConnection[]) => void;
+type Command = (hub: HubSpace, clients: readonly ClientConnection[], call: RestCall) => void;
 
 const MOST_COMMANDS = 100;
 
@@ -31,7 +31,7 @@ function execute(call: RestCall): RestAnswer {
   const hub = hubOf(call);
   if (hub !== undefined) {
     const clients = [...hub.directory.all()].filter(fits);
-    for (const command of commands) command(hub, clients);
+    for (const command of commands) command(hub, clients, call);
   }
   return ACCEPTED;
 }
@@ -41,7 +41,9 @@ function readCommand(given: unknown): Command {
   switch (typeof type === "string" ? type.toLowerCase() : undefined) {
     case "sendmessage": {
       const payloads = encoded({ type: 1, ...readPayloadMessage(memberOf(given, "message")) });
-      return (_hub, clients) => {
+      return (_hub, clients, call) => {
+        const connectionList = clients.map(({ connectionId }) => connectionId);
+        show(call, { kind: "multiConnectionData", connectionList, payloads });
         const prepared = new PreparedPayloads(payloads);
         for (const client of clients) client.deliver(prepared);
       };

@@ -1,3 +1,4 @@
+import type { ServiceMessage } from "../../protocol/service/messages.js";
 import type { HubSpace } from "../hub-space.js";
 import type { Service } from "../service.js";
 import type { RestAnswer } from "./rest-answer.js";
@@ -43,4 +44,9 @@ export interface RestOperation {
 /** The hub, if there is anything in it; it is not made for a mere look. */
 export function hubOf({ service, hub }: RestCall): HubSpace | undefined {
   return service.findHub(hub);
+}
+
+/** Lets who looks at messages see one that the request sends. */
+export function show({ service, hub }: RestCall, message: ServiceMessage): void {
+  if (service.taps.isObserved) service.taps.show("fromServer", { id: "", serverId: "REST API", hub }, message);
 }

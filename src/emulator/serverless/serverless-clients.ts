@@ -6,6 +6,7 @@ import type { ClientConnection } from "../client-connection.js";
 import type { Hello } from "../client-hello.js";
 import { hubProtocol } from "../hub-payloads.js";
 import type { HubSpace } from "../hub-space.js";
+import type { MessageTaps } from "../message-tap.js";
 import { ServerlessSession, type ServerlessSessionInput } from "./serverless-session.js";
 import type { Upstream } from "./upstream.js";
 
@@ -23,7 +24,7 @@ export class ServerlessClients {
     this.#input = input;
   }
 
-  serve(client: ClientConnection, hello: Hello, hub: HubSpace): void {
+  serve(client: ClientConnection, hello: Hello, hub: HubSpace, taps: MessageTaps): void {
     const protocol = hubProtocol(hello.protocol);
     const problem = findProblem(hello, protocol);
     if (problem !== undefined || protocol === undefined) {
@@ -32,7 +33,7 @@ export class ServerlessClients {
     }
     const { upstream, maxMessageBytes } = this.#input;
     const onNotice = this.#onNotice;
-    const session = new ServerlessSession({ client, hub, protocol, upstream, maxMessageBytes, onNotice });
+    const session = new ServerlessSession({ client, hub, taps, protocol, upstream, maxMessageBytes, onNotice });
     client.serveBy(session);
     hub.enter(client);
     client.deliverData(writeHandshakeResponse(), DataMessageType.Handshake);

@@ -2,10 +2,11 @@ import { toError } from "../../base/errors.js";
 import type { HubMessage, InvocationMessage } from "../../protocol/hub/messages.js";
 import type { HubProtocol } from "../../protocol/hub/protocol.js";
 import { RecordBuffer, type RecordRange } from "../../protocol/hub/record-buffer.js";
-import { DataMessageType } from "../../protocol/service/messages.js";
+import { DataMessageType, type ServiceMessage } from "../../protocol/service/messages.js";
 import type { ClientConnection } from "../client-connection.js";
 import { isFramed } from "../hub-payloads.js";
 import type { HubSpace } from "../hub-space.js";
+import type { MessageTaps, Passage, PassedMessage } from "../message-tap.js";
 import type { Servant } from "./servant.js";
 import type { Upstream, UpstreamAnswer } from "./upstream.js";
 import type { EventSource, UpstreamEvent } from "./upstream-request.js";
@@ -14,6 +15,7 @@ import type { UpstreamEventName } from "./upstream-template.js";
 export interface ServerlessSessionInput {
   readonly client: ClientConnection;
   readonly hub: HubSpace;
+  readonly taps: MessageTaps;
   readonly protocol: HubProtocol;
   readonly upstream: Upstream;
   /** Largest hub message. */
@@ -43,6 +45,8 @@ export class ServerlessSession implements Servant {
   readonly #input: ServerlessSessionInput;
   readonly #records = new RecordBuffer();
   readonly #hubName: string;
+  /** The webhooks stand where a hub server would. */
+  readonly #passage: Passage;
   /** A request is under way. */
   #isBusy = false;
   #isHeld = false;
@@ -60,11 +64,14 @@ export class ServerlessSession implements Servant {
     const { client, hub } = input;
     this.#heardAt = hub.clock.now();
     // Patterns tell letters apart, so the name goes on as the client wrote it.
+    this.#passage = { id: "", serverId: "upstream", hub: hub.name };
     this.#hubName = new URLSearchParams(client.queryString).get("hub") ?? hub.name;
   }
 
   /** Its handshake is answered; `rest` is what came behind the request. */
   start(rest: Uint8Array): void {
+    const { connectionId } = this.#input.client;
+    this.#show("toServer", { kind: "openConnection", connectionId, claims: [], headers: [], queryString: "" });
     this.#tell("connected", CONNECTED);
     this.#accept(rest);
   }
@@ -100,6 +107,7 @@ export class ServerlessSession implements Servant {
   }
 
   #accept(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#showData("toServer", bytes);
     this.#records.push(bytes);
     this.#proceed();
     // The bytes may be used for something else from now on.
@@ -219,6 +227,7 @@ export class ServerlessSession implements Servant {
       this.#notice("UpstreamAnswerUnusable", text);
       payload = protocol.write({ type: 3, invocationId, error: `Invocation failed, error: ${text}`, hasResult: false });
     }
+    this.#showData("fromServer", payload);
     client.deliverData(payload, DataMessageType.Invocation);
   }
 
@@ -226,6 +235,8 @@ export class ServerlessSession implements Servant {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#records.clear();
+    const { connectionId } = this.#input.client;
+    this.#show("toServer", { kind: "closeConnection", connectionId, errorMessage: reason, headers: [] });
     const body = reason === "" ? { type: 11 } : { type: 11, error: reason };
     this.#tell("disconnected", Buffer.from(JSON.stringify(body)));
   }
@@ -246,6 +257,16 @@ export class ServerlessSession implements Servant {
     this.#isHeld = isFull;
     if (isFull) this.#input.client.hold();
     else this.#input.client.release();
+  }
+
+  #showData(direction: PassedMessage["direction"], payload: Uint8Array): void {
+    const { client, taps } = this.#input;
+    if (!taps.isObserved) return;
+    this.#show(direction, { kind: "connectionData", connectionId: client.connectionId, payload });
+  }
+
+  #show(direction: PassedMessage["direction"], message: ServiceMessage): void {
+    this.#input.taps.show(direction, this.#passage, message);
   }
 
   #notice(event: SessionNotice, text: string): void {

@@ -46,7 +46,7 @@ function rowOf(line, onPick) {
   );
   if (words !== "") row.children[1].append(create("span", { className: "unseen", text: words }));
   const size = line.bytes === undefined ? "" : `, ${count(line.bytes)} bytes`;
-  row.title = `hub ${line.hub}, ${line.direction === "toServer" ? "to" : "from"} server ${line.serverId}${size}`;
+  row.title = `hub ${line.hub}, ${line.direction === "toServer" ? "to" : "from"} ${line.serverId}${size}`;
   return row;
 }
 
