@@ -42,7 +42,7 @@ const OWNERS: Readonly<Record<string, readonly RegExp[]>> = {
   "@azure/core-rest-pipeline": [/^rest\/rest-client\.ts$/],
   "fastify-plugin": [/^fastify\/plugin\.ts$/],
   "https-proxy-agent": [/^network\/network\.ts$/],
-  commander: [/^cli\//],
+  commander: [/^cli\/commander\.ts$/],
 };
 
 /** Only their types are used, so nothing of them is there at run time. */

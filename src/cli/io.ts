@@ -4,4 +4,6 @@ export interface CliIo {
   err(text: string): void;
   /** Aborted when the user wants the command to end (Ctrl-C, SIGTERM). */
   readonly interrupted: AbortSignal;
+  /** Environment variables. @default those of the process */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }

@@ -1,13 +1,10 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { toError } from "../base/errors.js";
 import { PACKAGE_VERSION } from "../base/package-version.js";
-import { EMULATOR_DEFAULTS } from "../emulator/options.js";
 import { APP_HOSTS } from "./app-host.js";
-import { type EmulatorFlags, runEmulator } from "./emulator.js";
+import { Command, CommanderError } from "./commander.js";
+import { addEmulatorCommands } from "./emulator-commands.js";
 import type { CliIo } from "./io.js";
 import { PUBLISH_COMMANDS, type PublishFlags, runPublish } from "./publish.js";
-
-const LARGEST_PORT = 65_535;
 
 /**
  * Runs one command line (without node and script) to its end. What goes wrong is told in one sentence on the error
@@ -34,16 +31,7 @@ function buildProgram(io: CliIo): Command {
     // Settings are inherited by the commands added afterwards.
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
-  program
-    .command("emulator")
-    .description("Azure SignalR Service on this machine")
-    .command("start")
-    .description("start the emulator and keep it running until Ctrl-C")
-    .option("-p, --port <number>", "TCP port; 0 takes a free one", parsePort, EMULATOR_DEFAULTS.port)
-    .option("--host <address>", "address to listen on (default: 127.0.0.1 and ::1)")
-    .option("--key <key>", "access key (default: the well-known emulator key)")
-    .option("--no-page", "do not serve the live page")
-    .action((flags: EmulatorFlags) => runEmulator(flags, io));
+  addEmulatorCommands(program, io);
   for (const publisher of ["bicep", "manifest"] as const) {
     program
       .command(publisher)
@@ -53,10 +41,4 @@ function buildProgram(io: CliIo): Command {
       .action((flags: PublishFlags) => runPublish(publisher, flags, io));
   }
   return program;
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= LARGEST_PORT) return port;
-  throw new InvalidArgumentError(`Give a whole number from 0 to ${LARGEST_PORT}.`);
 }

@@ -20,6 +20,7 @@ import type { Upstream } from "./serverless/upstream.js";
 import type { UpstreamTemplate } from "./serverless/upstream-template.js";
 import { Service } from "./service.js";
 import type { ClientSnapshot, GroupSnapshot, HubSnapshot, InstanceSnapshot } from "./snapshots.js";
+import { StatusDoor } from "./status-door.js";
 import { TokenCheck } from "./tokens.js";
 import { TurnEnd } from "./turn-end.js";
 import { WebSocketAcceptor } from "./ws-server.js";
@@ -101,8 +102,9 @@ class RunningEmulator implements Emulator {
     this.#page = page;
     this.#sessions = sessions;
     this.#acceptors = [clientAcceptor, serverAcceptor, ...pageDoors.map(({ acceptor }) => acceptor)];
+    const statusDoor = new StatusDoor({ service, upstream, mode: options.mode, tokens });
     const restApi = createRestApi({ options, service, tokens, connectionString: () => this.connectionString });
-    this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey), restApi, ...pageDoors];
+    this.#httpDoors = [clientDoor, new HealthDoor(), new AccessKeyDoor(lentKey), restApi, statusDoor, ...pageDoors];
     const hubDoors = options.mode === "serverless" ? [clientDoor] : [serverDoor, clientDoor];
     this.#upgradeDoors = [...hubDoors, ...pageDoors];
   }

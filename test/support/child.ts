@@ -14,12 +14,17 @@ export interface Child {
   ended(): Promise<number | null>;
 }
 
-/** Starts `node` on a file. Settings of the service that the test's own environment may hold are not handed down. */
-export function startNode(file: string, env: Readonly<Record<string, string>>, cwd: string): Child {
+/** Starts `node` on a file, with arguments. Settings of the service that the test's own environment may hold are not handed down. */
+export function startNode(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  args: readonly string[] = [],
+): Child {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(connectionstrings|azure)__|^(port|node_env)$/i.test(name),
   );
-  const child = spawn(process.execPath, [file], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
+  const child = spawn(process.execPath, [file, ...args], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
   let output = "";
   const listeners = new Set<() => void>();
   const changed = (): void => {

@@ -25,11 +25,6 @@ export class HubModes {
     this.#clock = clock;
   }
 
-  /** What the emulator was started as. */
-  get mode(): EmulatorMode {
-    return this.#mode;
-  }
-
   of(hub: string, hasServers: boolean): HubMode {
     if (this.#mode !== "both") return this.#mode;
     if (hasServers) return "default";
