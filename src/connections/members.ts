@@ -54,6 +54,8 @@ export class EndpointMembers {
 
   /** The endpoints that get what is sent, without a router. A secondary one where nobody is has no need of it. */
   online(via: ServerConnection | undefined): readonly ConnectionPool[] {
+    // As a rule all is well, and there is nothing to choose.
+    if (!this.#hasTwins && this.#pools.every(isReady)) return this.#pools;
     const online = this.#pools.filter((pool) => pool.hasOpen);
     if (online.length <= 1) return online;
     const active = online.filter(isNeeded);
@@ -105,6 +107,10 @@ function meant(members: readonly EndpointMember[], answer: unknown): EndpointMem
 /** Whether what is sent to all can have receivers there. */
 export function isNeeded(pool: ConnectionPool): boolean {
   return !pool.isWeak || pool.status.isActive;
+}
+
+function isReady(pool: ConnectionPool): boolean {
+  return pool.hasOpen && isNeeded(pool);
 }
 
 function addressOf(pool: ConnectionPool): string {
