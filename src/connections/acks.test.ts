@@ -67,6 +67,7 @@ test("without an answer each gives up at the first look after 10 seconds", async
   expect(acks.size).toBe(1);
   clock.advance(3_000);
   await expect(late.answer).rejects.toMatchObject({ code: "ACK_TIMEOUT" });
+  expect(acks.timeouts).toBe(2);
   expect(clock.pendingTimers).toBe(0);
 });
 

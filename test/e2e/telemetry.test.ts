@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type HubConnection, JsonHubProtocol } from "@microsoft/signalr";
-import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Hub, HubException } from "azure-signalr-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serve } from "../support/http-client.js";
@@ -9,7 +9,14 @@ import { eventually } from "../support/polling.js";
 import { TelemetrySdk } from "../support/telemetry-sdk.js";
 
 class WatchedHub extends Hub<{ news(text: string): void; confirm(question: string): boolean }> {
-  static override readonly methods = { secret: { authorize: { roles: ["admin"] } } };
+  static override readonly methods = {
+    secret: {
+      authorize: () => {
+        activeAtPolicy = trace.getActiveSpan();
+        return false;
+      },
+    },
+  };
 
   override async onConnected() {
     if (this.context.httpContext.query.get("refuse") === "1") throw new Error("not today");
@@ -53,17 +60,24 @@ class WatchedHub extends Hub<{ news(text: string): void; confirm(question: strin
 
 class ClosedHub extends Hub {}
 
+/** What was going on when a policy was asked, which comes before the call's own span. */
+let activeAtPolicy: Span | undefined;
 let sdk: TelemetrySdk;
 let server: HubServer;
 let client: HubConnection;
 
 beforeAll(async () => {
   sdk = new TelemetrySdk();
-  server = await HubServer.start({
-    hubs: { "/hub": WatchedHub, "/closed": [ClosedHub, { authorize: () => false }] },
-    telemetry: { sendSpans: true },
-    connectionCount: 2,
-  });
+  // As an app may do that starts its hubs inside of a span of its own.
+  const startup = trace.getTracer("app").startSpan("startup");
+  server = await context.with(trace.setSpan(context.active(), startup), () =>
+    HubServer.start({
+      hubs: { "/hub": WatchedHub, "/closed": [ClosedHub, { authorize: () => false }] },
+      telemetry: { sendSpans: true },
+      connectionCount: 2,
+    }),
+  );
+  startup.end();
   client = await server.connect("/hub", { prepare: (made) => made.on("confirm", () => true) });
 });
 
@@ -143,6 +157,7 @@ describe("spans", () => {
     await failureOf(client.invoke("echo"));
     await failureOf(client.invoke("count", 3));
     await client.invoke("echo", "last");
+    expect(activeAtPolicy).toBeUndefined();
     expect(sdk.spans().map(({ name }) => name)).not.toContain("WatchedHub/secret");
     expect(sdk.spans("WatchedHub/echo")).toHaveLength(2);
   });

@@ -431,6 +431,7 @@ test(
           0,
           0,
         ]);
+        expect([harness.runtime.counts.runningCalls, harness.runtime.counts.waitingCalls]).toEqual([0, 0]);
         expect(unhandled).toEqual([]);
       }),
       { numRuns: Math.max(1, Math.round(1000 * FACTOR)) },
