@@ -37,6 +37,18 @@ test("an older servers tag does not replace a newer one", () => {
   expect(status.servers).toEqual({ updatedAt: 20n, tag: "a;b" });
 });
 
+test("a servers tag is forgotten after 16 seconds without news, and saying it again is news", () => {
+  const clock = new ManualClock();
+  const status = new EndpointStatus(clock);
+  status.take(["servers", "20:a;b"]);
+  clock.advance(15_999);
+  status.take(["servers", "20:a;b"]);
+  clock.advance(15_999);
+  expect(status.servers?.tag).toBe("a;b");
+  clock.advance(1);
+  expect(status.servers).toBeUndefined();
+});
+
 test("message tracing is turned on and off", () => {
   const status = new EndpointStatus(new ManualClock());
   status.take(["d-m", "1"]);
