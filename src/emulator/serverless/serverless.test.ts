@@ -2,13 +2,20 @@ import { createHmac } from "node:crypto";
 import { HttpTransportType, HubConnectionState } from "@microsoft/signalr";
 import { decode, encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { JSON_HANDSHAKE, RawClient, RECORD_END, ScriptedServer } from "../../../test/support/emulator-peers.js";
+import {
+  JSON_HANDSHAKE,
+  jsonPayload,
+  RawClient,
+  RECORD_END,
+  ScriptedServer,
+} from "../../../test/support/emulator-peers.js";
 import { closeOf, failureOf } from "../../../test/support/hub-server.js";
 import { ManualClock } from "../../../test/support/manual-clock.js";
 import { eventually, turns } from "../../../test/support/polling.js";
 import { RecordingProbe } from "../../../test/support/recording-probe.js";
 import { type ServerlessOptions, serverlessClient } from "../../../test/support/serverless-clients.js";
 import { Webhook, type WebhookRequest } from "../../../test/support/webhook.js";
+import { ConnectionType } from "../../protocol/service/messages.js";
 import { EMULATOR_DEFAULTS, type Emulator, type EmulatorOptions, startEmulator } from "../index.js";
 
 let webhook: Webhook;
@@ -394,6 +401,24 @@ describe("the mode of a hub", () => {
     expect(eventOf(await webhook.next())).toBe("still mine");
     expect(emulator.clients().map(({ serverId }) => serverId)).toEqual([undefined, "server-a"]);
     await Promise.all([before.stop(), after.close()]);
+  });
+
+  test("is not changed by a server that only sends, whose sends and calls reach Serverless clients", async () => {
+    const sender = await ScriptedServer.connect(emulator, { connectionType: ConnectionType.Weak });
+    const client = await RawClient.connect(emulator);
+    sender.send({ kind: "broadcastData", excludedList: [], payloads: jsonPayload({ type: 6 }) });
+    expect(await client.next()).toBe(`{"type":6}${RECORD_END}`);
+    const [{ connectionId = "" } = {}] = emulator.clients();
+    const call = { invocationId: "call-1", connectionId, callerServerId: "server-a" };
+    const payloads = jsonPayload({ type: 1, invocationId: "call-1", target: "ask", arguments: [] });
+    sender.send({ kind: "clientInvocation", ...call, payloads });
+    await client.next();
+    const answer = `{"type":3,"invocationId":"call-1","result":7}${RECORD_END}`;
+    client.send(answer);
+    const completed = await sender.next("clientCompletion");
+    expect(completed).toMatchObject({ ...call, protocol: "json" });
+    expect(Buffer.from(completed.payload).toString()).toBe(answer);
+    await Promise.all([client.close(), sender.close()]);
   });
 
   test.each([
