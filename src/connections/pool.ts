@@ -3,21 +3,18 @@ import { reconnectDelayMs } from "../base/backoff.js";
 import type { Timer } from "../base/clock.js";
 import type { SignalRError } from "../base/errors.js";
 import { foreignText } from "../base/foreign-text.js";
-import type { LogCategory, LogEvent } from "../base/log-events.js";
-import type { LogLevel } from "../base/probe.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
-import { endpointLabel } from "../config/service-endpoint.js";
 import { type Ack, ConnectionType, type Ping, type ServiceMessage } from "../protocol/service/messages.js";
 import { PingKey, readPing, statusRequestPing } from "../protocol/service/pings.js";
 import { ActiveConnections } from "./active-connections.js";
 import type { ConnectionEnvironment, ConnectionHandlers } from "./connection-options.js";
 import { PoolCounts } from "./counts.js";
 import { type EndpointMetrics, EndpointStatus } from "./endpoint-status.js";
-import { FailureLog } from "./failure-log.js";
 import { KeyRenewal } from "./key-renewal.js";
+import { PoolLog } from "./pool-log.js";
 import { PoolSlot } from "./pool-slot.js";
 import { ReconnectGate } from "./reconnect-gate.js";
-import { Category, report } from "./report.js";
+import { Category } from "./report.js";
 import { ServerConnection } from "./server-connection.js";
 
 /** What a pool tells its container. Handlers do not throw, except `onMessage`. */
@@ -59,7 +56,7 @@ export class ConnectionPool {
   readonly #environment: ConnectionEnvironment;
   readonly #active: ActiveConnections;
   readonly #gate: ReconnectGate;
-  readonly #failures = new FailureLog();
+  readonly #log: PoolLog;
   readonly #slots: readonly PoolSlot[];
   readonly #onDemand = new Set<ServerConnection>();
   readonly #handlers: ConnectionHandlers;
@@ -68,15 +65,11 @@ export class ConnectionPool {
   /** Only where the service lends the key for client tokens. */
   #keys: KeyRenewal | undefined;
   #isOnline: boolean;
-  /** As loud as the `EndpointOffline` before it. */
-  #onlineLevel: LogLevel = "info";
   /** Unix time of the moment from which on `#isOnline` is what it is. */
   #since: number;
   #lastFailure: SignalRError | undefined;
   #lastFailureAt = 0;
   #statusTimer: Timer | undefined;
-  /** Runs while nothing is lost; at its end all is well. */
-  #calm: Timer | undefined;
   /** False once the way down has begun: nothing is opened or replaced any more. */
   #isGrowing = true;
 
@@ -87,13 +80,14 @@ export class ConnectionPool {
     this.#options = options;
     this.#environment = environment;
     this.status = new EndpointStatus(environment.clock);
+    this.#log = new PoolLog({ environment, endpoint: () => this.#endpoint, isWeak: options.isWeak });
     this.#active = new ActiveConnections(environment.random);
     this.#gate = new ReconnectGate({
       clock: environment.clock,
       delayMs: (failed) => reconnectDelayMs(failed, environment.random),
       stableAfterMs: environment.tuning.stableAfterMs,
-      onTrial: () => this.#onTrial(),
-      onProven: () => this.#proven(),
+      onTrial: () => this.#log.onTrial(),
+      onProven: () => this.#log.proven(),
     });
     this.#isOnline = options.connectionCount === 0;
     this.#since = environment.clock.unixTime();
@@ -105,7 +99,7 @@ export class ConnectionPool {
       onMessage: options.handlers.onMessage,
       onPing: (messages) => this.#takePing(messages),
       onAck: options.handlers.onAck,
-      levelOf: (signature, level) => this.#failures.levelOf(signature, level),
+      levelOf: (signature, level) => this.#log.levelOf(signature, level),
       onAccessKey: (response) => this.#keys?.take(response),
       onClosed: (connection, reason, wasOpen) => this.#closed(connection, reason, wasOpen),
     };
@@ -211,7 +205,7 @@ export class ConnectionPool {
     const answers = await Promise.all(open.map((connection) => connection.offline(mode)));
     const missing = open.filter((connection, index) => answers[index] === false && connection.isOpen).length;
     if (missing > 0) {
-      this.#report(
+      this.#log.report(
         "error",
         "TimeoutWaitingForFinAck",
         `${missing} server connections got no answer to the announced shutdown.`,
@@ -224,7 +218,7 @@ export class ConnectionPool {
     this.#shrink();
     this.#statusTimer?.cancel();
     this.#statusTimer = undefined;
-    this.#calm?.cancel();
+    this.#log.stop();
     await Promise.all(this.connections().map((connection) => connection.stop()));
   }
 
@@ -234,7 +228,7 @@ export class ConnectionPool {
       this.#active.any()?.send(question);
     } catch (error) {
       const text = "The service could not be asked for its status; it will be asked again.";
-      this.#report("warn", "FailedSendingPing", text, error);
+      this.#log.report("warn", "FailedSendingPing", text, error);
     }
   }
 
@@ -267,7 +261,7 @@ export class ConnectionPool {
 
   #opened(connection: ServerConnection): void {
     this.#lastFailure = undefined;
-    this.#watchCalm();
+    this.#log.opened();
     this.#keys?.opened(connection);
     this.#updated(connection);
     this.#startStatusPings();
@@ -284,40 +278,16 @@ export class ConnectionPool {
     if (isOnline === this.#isOnline) return;
     this.#isOnline = isOnline;
     this.#since = this.#environment.clock.unixTime();
-    const { hub } = this.#environment;
-    const label = endpointLabel(this.endpoint);
-    if (isOnline) {
-      this.#report(this.#onlineLevel, "EndpointOnline", `Hub ${hub} is now connected to ${label}.`);
-    } else if (this.#isGrowing) {
-      const level = this.#failures.levelOf("offline");
-      this.#onlineLevel = level === "warn" ? "info" : level;
-      this.#report(level, "EndpointOffline", `Hub ${hub} is now disconnected from ${label}.`);
-    }
-  }
-
-  #onTrial(): void {
-    const { hub, tuning } = this.#environment;
-    const text = `Connections of hub ${hub} to ${endpointLabel(this.endpoint)} open and break at once. They are tried one at a time now, up to a minute apart, until one lasts for ${tuning.stableAfterMs / 1000} s.`;
-    this.#report(this.#failures.levelOf("on trial"), "ConnectionsDoNotLast", text);
-  }
-
-  #proven(): void {
-    this.#onlineLevel = "info";
-    const label = endpointLabel(this.endpoint);
-    this.#report("info", "ConnectionsLast", `Hub ${this.#environment.hub} has a connection to ${label} that lasts.`);
-  }
-
-  #watchCalm(): void {
-    const { clock, tuning } = this.#environment;
-    this.#calm?.cancel();
-    this.#calm = clock.after(tuning.stableAfterMs, () => this.#failures.succeeded());
+    if (isOnline) this.#log.online();
+    else if (this.#isGrowing) this.#log.offline();
   }
 
   #closed(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean): void {
     const slot = this.#slotOf(connection);
-    this.#calm?.cancel();
-    if (this.#isGrowing && reason !== undefined) this.counts.countFailure(reason.code);
-    if (this.#isGrowing) this.#reportEnd(connection, reason, wasOpen, slot !== undefined);
+    if (this.#isGrowing) {
+      if (reason !== undefined) this.#failed(reason);
+      this.#log.ended({ id: connection.id, reason, wasOpen, isReplaced: slot !== undefined });
+    }
     this.#onDemand.delete(connection);
     this.#keys?.closed(connection);
     this.#updated(connection);
@@ -327,27 +297,10 @@ export class ConnectionPool {
     this.#options.handlers.onStatusChange();
   }
 
-  #reportEnd(connection: ServerConnection, reason: SignalRError | undefined, wasOpen: boolean, isFixed: boolean): void {
-    const next = isFixed ? (wasOpen ? " It is replaced." : " It is tried again.") : "";
-    if (reason === undefined) {
-      const level = this.#failures.levelOf("closed by the service", "info");
-      const text = `The service closed server connection ${connection.id}.${next}`;
-      this.#report(level, "ServiceConnectionClose", text, undefined, Category.connection);
-      return;
-    }
+  #failed(reason: SignalRError): void {
+    this.counts.countFailure(reason.code);
     this.#lastFailure = reason;
     this.#lastFailureAt = this.#environment.clock.unixTime();
-    const level = this.#failures.levelOf(`${reason.code} ${reason.message}`);
-    if (wasOpen) {
-      const text = `Server connection ${connection.id} was lost: ${reason.message}${next}`;
-      // It heals itself. That the endpoint is offline, if it comes to that, is told as a warning.
-      const quiet = level === "debug" ? level : "info";
-      this.#report(quiet, "ConnectionDropped", text, reason, Category.connection);
-      return;
-    }
-    const event = reason.code === "CONNECTION_HANDSHAKE_REJECTED" ? "HandshakeError" : "FailedToConnect";
-    const text = `Could not connect to ${endpointLabel(this.endpoint)}: ${reason.message}${next}`;
-    this.#report(level, event, text, reason, Category.connection);
   }
 
   #slotOf(connection: ServerConnection): PoolSlot | undefined {
@@ -360,7 +313,7 @@ export class ConnectionPool {
     if (offline !== undefined) {
       if (offline) {
         const text = `Service instance ${foreignText(offline)} is gone, with the clients on it.`;
-        this.#report("info", "ReceivedInstanceOfflinePing", text, undefined, Category.connection);
+        this.#log.report("info", "ReceivedInstanceOfflinePing", text, undefined, Category.connection);
         this.#options.handlers.onInstanceOffline(offline);
       }
       return;
@@ -389,22 +342,5 @@ export class ConnectionPool {
     if (this.#statusTimer !== undefined || !this.#isGrowing) return;
     const { clock, tuning } = this.#environment;
     this.#statusTimer = clock.every(tuning.statusPingMs, () => this.ask(statusRequestPing()));
-  }
-
-  #report(
-    level: LogLevel,
-    event: LogEvent,
-    message: string,
-    error?: unknown,
-    category: LogCategory = this.isWeak ? Category.weakPool : Category.strongPool,
-  ): void {
-    report(this.#environment.probe, {
-      level,
-      category,
-      event,
-      message,
-      ...(error === undefined ? {} : { error }),
-      attributes: { hub: this.#environment.hub, endpoint: this.endpoint.endpoint },
-    });
   }
 }

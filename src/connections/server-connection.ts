@@ -1,6 +1,6 @@
 import { serverUrl } from "../auth/service-urls.js";
 import { SignalRError, toError } from "../base/errors.js";
-import { foreignSentence, foreignText } from "../base/foreign-text.js";
+import { foreignSentence } from "../base/foreign-text.js";
 import type { Recording } from "../base/instruments.js";
 import type { LogCategory, LogEvent } from "../base/log-events.js";
 import type { LogLevel } from "../base/probe.js";
@@ -12,8 +12,6 @@ import {
   FlowControlOperation,
   FlowControlTarget,
   type Ping,
-  ServiceEventKind,
-  ServiceEventObject,
   type ServiceMessage,
 } from "../protocol/service/messages.js";
 import { clientCountPing, FIN_ACK, finPing, PingKey, readPing } from "../protocol/service/pings.js";
@@ -24,6 +22,7 @@ import { shortEndpoint } from "./figures.js";
 import { encodeHandshake, handshakeFailure, readHandshakeResponse } from "./handshake.js";
 import { KeepAlive } from "./keep-alive.js";
 import { Category, report } from "./report.js";
+import { serviceEventText } from "./service-event.js";
 import type { FrameSocket } from "./socket.js";
 import { type ConnectionState, type ConnectionStateName, NEXT } from "./state.js";
 import { WriteBatch } from "./write-batch.js";
@@ -293,14 +292,9 @@ export class ServerConnection {
       case "serviceError":
         this.#takeServiceError(message.errorMessage);
         return;
-      case "serviceEvent": {
-        const event = nameOf(ServiceEventKind, message.eventKind);
-        const object = nameOf(ServiceEventObject, message.objectType);
-        const id = foreignText(message.objectId ?? "no id");
-        const text = `The service reports ${event} about ${object} (${id}): ${foreignText(message.message)}`;
-        this.#report("info", "ServiceEvent", text, undefined, Category.events);
+      case "serviceEvent":
+        this.#report("info", "ServiceEvent", serviceEventText(message), undefined, Category.events);
         return;
-      }
       case "handshakeResponse":
         return;
       case "connectionFlowControl":
@@ -449,9 +443,4 @@ function asRefusal(error: unknown): SignalRError {
   return new SignalRError("CONNECTION_REFUSED", `The server connection could not be opened: ${cause.message}`, {
     cause,
   });
-}
-
-/** The name of a number of the protocol, or the number itself where this version knows no name for it. */
-function nameOf(names: Readonly<Record<string, number>>, wanted: number): string {
-  return Object.entries(names).find(([, value]) => value === wanted)?.[0] ?? String(wanted);
 }
