@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
+import { playRole } from "../lib/peer.mjs";
 
 const RECORD_END = "\u001e";
 const HELLO = `{"protocol":"json","version":1}${RECORD_END}`;
@@ -141,19 +142,4 @@ const roles = {
   },
 };
 
-const common = {
-  async collectGarbage() {
-    for (let round = 0; round < 3; round += 1) {
-      globalThis.gc?.();
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  },
-};
-
-const { BENCH_ROLE = "", BENCH_OPTIONS = "{}" } = process.env;
-const { ready, ...actions } = await roles[BENCH_ROLE](JSON.parse(BENCH_OPTIONS));
-process.on("message", async ({ id, action, input }) => {
-  process.send({ id, result: await { ...common, ...actions }[action](input) });
-});
-process.on("disconnect", () => process.exit());
-process.send(ready);
+await playRole(roles);

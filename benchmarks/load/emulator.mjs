@@ -7,59 +7,13 @@
 // both, and the ratio is taken round by round. CPU_PROFILE=emulator writes a profile of that process to .profiles.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { cpuOf, memoryOf, startModule } from "../lib/process.mjs";
+import { Peer } from "../lib/peer.mjs";
 import { digits, summarize, table } from "../lib/statistics.mjs";
 
 const ECHO_CLIENTS = 200;
 const ECHO_MS = 3000;
 const BROADCAST_CLIENTS = 1000;
 const BROADCASTS = 100;
-
-/** One of the processes, which can be asked. */
-class Peer {
-  #child;
-  #waiting = new Map();
-  #nextId = 1;
-
-  constructor(child, ready) {
-    this.#child = child;
-    this.ready = ready;
-    child.on("message", ({ id, result }) => {
-      this.#waiting.get(id)?.(result);
-      this.#waiting.delete(id);
-    });
-  }
-
-  static async start(role, options = {}) {
-    const profile = process.env.CPU_PROFILE === role ? ["--cpu-prof", "--cpu-prof-dir=.profiles"] : [];
-    const env = { BENCH_ROLE: role, BENCH_OPTIONS: JSON.stringify(options) };
-    const url = new URL("./emulator-process.mjs", import.meta.url);
-    const { child, ready } = await startModule(url, env, ["--expose-gc", ...profile]);
-    return new Peer(child, ready);
-  }
-
-  get cpu() {
-    return cpuOf(this.#child.pid);
-  }
-
-  async memory() {
-    await this.ask("collectGarbage");
-    return memoryOf(this.#child.pid);
-  }
-
-  ask(action, input) {
-    const id = this.#nextId;
-    this.#nextId += 1;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#child.send({ id, action, input });
-    });
-  }
-
-  end() {
-    this.#child.disconnect();
-  }
-}
 
 const { values } = parseArgs({
   options: {
@@ -72,10 +26,11 @@ const rounds = Number(values.rounds);
 const idleClients = Number(values.idle);
 const cases = values.only.split(",");
 
-const emulator = await Peer.start("emulator");
-const host = await Peer.start("host", emulator.ready);
-const bare = await Peer.start("bare");
-const clients = await Peer.start("clients");
+const start = (role, options) => Peer.start(new URL("./emulator-process.mjs", import.meta.url), role, options);
+const emulator = await start("emulator");
+const host = await start("host", emulator.ready);
+const bare = await start("bare");
+const clients = await start("clients");
 
 /** Microseconds of CPU per message of each watched process, and messages per second. */
 async function measure(watched, action, input) {
