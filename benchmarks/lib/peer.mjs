@@ -10,8 +10,12 @@ export class Peer {
     this.#child = child;
     this.ready = ready;
     child.on("message", ({ id, result }) => {
-      this.#waiting.get(id)?.(result);
+      this.#waiting.get(id)?.resolve(result);
       this.#waiting.delete(id);
+    });
+    child.once("exit", (code) => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`a process of the benchmark ended with ${code}`));
     });
   }
 
@@ -42,8 +46,8 @@ export class Peer {
   ask(action, input) {
     const id = this.#nextId;
     this.#nextId += 1;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
       this.#child.send({ id, action, input });
     });
   }
