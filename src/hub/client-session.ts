@@ -14,6 +14,7 @@ import { runConnected, runDisconnected } from "./lifetime-call.js";
 import type { ClientWire } from "./outlet.js";
 import type { HubRuntime } from "./runtime.js";
 import { type ClientSessionState, moveSession } from "./session-state.js";
+import { StreamShare } from "./stream-share.js";
 import { HeldBytes } from "./uploads.js";
 
 const CLIENT_TIMEOUT = "Client hasn't sent a message/ping within the configured ClientTimeoutInterval.";
@@ -63,6 +64,7 @@ export class ClientSession implements InvocationOwner {
   readonly #records = new RecordBuffer();
   readonly #bornAt: number;
   #calls: Calls | undefined;
+  #streamShare: StreamShare | undefined;
   #state: ClientSessionState = "handshaking";
   #protocol: HubProtocol | undefined;
   #resolveClosed: () => void = () => {};
@@ -185,6 +187,12 @@ export class ClientSession implements InvocationOwner {
       this.#lastPingAt = now;
       this.#write({ type: 6 }, "other");
     }
+  }
+
+  /** Most clients never open a stream. */
+  get streamShare(): StreamShare {
+    this.#streamShare ??= new StreamShare();
+    return this.#streamShare;
   }
 
   reply(message: HubMessage): void {

@@ -13,6 +13,7 @@ import type { AnyHub, HubCall } from "./hub.js";
 import { bindArguments, type HubMethod, uploadSchema } from "./methods.js";
 import type { ClientWire } from "./outlet.js";
 import { disposeHub, type HubRuntime } from "./runtime.js";
+import type { StreamShare } from "./stream-share.js";
 import { openStream, type StreamReader } from "./streams.js";
 import type { Upload } from "./uploads.js";
 
@@ -23,6 +24,8 @@ export interface InvocationOwner {
   readonly runtime: HubRuntime;
   readonly context: HubCallerContext;
   readonly wire: ClientWire;
+  /** Of all streams of the client. */
+  readonly streamShare: StreamShare;
   readonly isOpen: boolean;
   readonly protocolName: string;
   /** The recording of the client's onConnected, where somebody made one. */
@@ -288,6 +291,8 @@ export class Invocation implements HubCall {
       this.#owner.reply({ type: 2, invocationId, item: result.value });
       const room = this.#owner.wire.ready();
       if (room !== undefined) await room;
+      const turn = this.#owner.streamShare.take();
+      if (turn !== undefined) await turn;
       if (this.#isFinished) return;
     }
     this.#completeStream();

@@ -313,6 +313,22 @@ test("no item is asked for while the way out is full", async () => {
   expect(client.received).toHaveLength(4);
 });
 
+test("streams that never wait let everything else run, and end when the client says so", async () => {
+  const { StreamingHub } = streamingHub();
+  const client = await new HubHarness(StreamingHub).connect();
+  client.stream("count", 100_000);
+  client.stream("count", 100_000);
+  await turns(10);
+  // Far from all of them; both streams get on.
+  expect(client.received.length).toBeLessThan(2000);
+  const ids = client.received.map((message) => ("invocationId" in message ? message.invocationId : undefined));
+  expect(new Set(ids).size).toBe(2);
+  client.cancel("0");
+  client.cancel("1");
+  await turns(2);
+  expect(client.received.filter((message) => message.type === 3)).toHaveLength(2);
+});
+
 test("a locked ReadableStream is the method's failure", async () => {
   const { StreamingHub } = streamingHub();
   const client = await new HubHarness(StreamingHub).connect();
