@@ -24,6 +24,7 @@ export function lineChart({ title, x, y, series }) {
   const show = (value) => value.toLocaleString("en", { maximumFractionDigits: 3 });
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="#333">`,
+    `<title>${title.replaceAll("&", "&amp;")}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     text(LEFT, 20, title, 'font-size="15" font-weight="bold"'),
   ];

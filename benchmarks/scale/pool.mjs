@@ -7,6 +7,7 @@ import { MIB } from "./peers.mjs";
 
 const COUNTS = [1, 5, 15];
 const CLIENTS = 200;
+const MESSAGE = "x".repeat(2000);
 const LARGE = "x".repeat(30_000);
 
 async function measure(child, load, forMs = 3000) {
@@ -38,6 +39,9 @@ export async function run() {
       const closed = Load.closedLoop(clients, "echo");
       const busy = await measure(child, closed);
       await closed.stop();
+      const larger = Load.closedLoop(clients, "echo", () => [MESSAGE]);
+      const twoKilobytes = await measure(child, larger);
+      await larger.stop();
       const paced = Load.paced(clients, "echo", 5000);
       const steady = await measure(child, paced);
       await paced.stop();
@@ -50,6 +54,7 @@ export async function run() {
         connections,
         "us an echo, closed loop": busy.us,
         "a second": busy.rate,
+        "us an echo of 2 kB": twoKilobytes.us,
         "us an echo at 5,000/s": steady.us,
         "p99 ms at 5,000/s": steady.p99,
         "p99 ms beside large ones": mixed.p99,
