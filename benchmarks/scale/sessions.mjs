@@ -32,6 +32,8 @@ export async function run() {
     for (const count of COUNTS) {
       idle.push(...(await service.openClients(count - idle.length)));
       const { heap } = await ask(child, "heap");
+      // The collection of garbage is not what the turns are looked at for.
+      await delay(200);
       await ask(child, "delay");
       const idleCpu = cpuOf(child.pid);
       await delay(IDLE_MS);
