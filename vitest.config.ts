@@ -18,6 +18,8 @@ const project = (name: string, include: string[], timeoutMs = 10_000) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for sockets, browsers and child processes, so two files share even two cores well.
+    maxWorkers: 2,
     projects: [
       project("unit", ["src/**/*.test.ts", "test/*.test.ts"]),
       project("conformance", ["test/conformance/**/*.test.ts"]),
