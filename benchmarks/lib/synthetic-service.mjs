@@ -23,6 +23,10 @@ class ServerLink {
     socket.on("message", (bytes) => frames.push(bytes, onFrame));
   }
 
+  cut() {
+    this.#socket.terminate();
+  }
+
   send(message) {
     appendMessage(this.#writer, message);
     if (this.#isScheduled) return;
@@ -66,10 +70,10 @@ export class SyntheticService {
   }
 
   /** Brings clients to the hub and resolves when all have their handshake answer. */
-  async openClients(count, { inFlight = 500 } = {}) {
+  async openClients(count, { inFlight = 500, onLink } = {}) {
     const opened = [];
     for (let index = 0; index < count; index += 1) {
-      opened.push(this.#open());
+      opened.push(this.#open(onLink));
       if (opened.length % inFlight === 0) await Promise.all(opened.slice(-inFlight));
     }
     return Promise.all(opened);
@@ -85,9 +89,14 @@ export class SyntheticService {
     this.#http.closeAllConnections();
   }
 
-  #open() {
+  /** Breaks a server connection; its clients are gone with it. */
+  cut(linkNumber) {
+    this.#links[linkNumber].cut();
+  }
+
+  #open(onLink) {
     const connectionId = `client-${String(this.#nextClient++).padStart(15, "0")}`;
-    const link = this.#links[this.#nextClient % this.#links.length];
+    const link = this.#links[onLink ?? this.#nextClient % this.#links.length];
     return new Promise((resolve) => {
       const client = {
         connectionId,
