@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../base/clock.js";
 import { SignalRError } from "../base/errors.js";
 import type { ClientEnd } from "../base/instruments.js";
 import type { Probe } from "../base/probe.js";
+import { visitInSlices } from "../base/slices.js";
 import type { ServiceEndpoint } from "../config/endpoint.js";
 import type { GracefulShutdownMode, ServiceSettings } from "../config/options.js";
 import type { AckRegistry } from "../connections/acks.js";
@@ -42,6 +43,9 @@ import { HubShutdown, type ShutdownHook, type ShuttingHub } from "./shutdown.js"
 
 const HEARTBEAT_MS = 1000;
 const FASTEST_HEARTBEAT_MS = 10;
+/** Clients that may end, or be looked at, in one turn of the event loop: each a few milliseconds of work at most. */
+const ENDS_PER_TURN = 100;
+const TICKS_PER_TURN = 1000;
 /** For the calls of a client that is about to move to another server. The service may not wait much longer. */
 const SETTLE_MS = 2000;
 const MIGRATED_FROM = "asrs-migrate-from";
@@ -87,6 +91,8 @@ export class HubHost implements ShuttingHub {
   readonly #leaving = new Set<ClientSession>();
   readonly #results = new ClientResults(randomUUID().replaceAll("-", ""));
   #heartbeat: Timer | undefined;
+  /** Some clients have not been looked at since the last heartbeat. */
+  #isBeating = false;
   #wayOut: HubShutdown | undefined;
   /** Clients are being moved to other servers. */
   #isEmigrating = false;
@@ -117,10 +123,10 @@ export class HubHost implements ShuttingHub {
       clientsInHub: () => this.#sessions.size,
       ...(parts.onStatusChange && { onStatusChange: parts.onStatusChange }),
       onMessage: (message, connection) => this.#take(message, connection),
-      onConnectionClosed: (connection) => this.#endSessions((wire) => wire.connection === connection),
+      onConnectionClosed: (connection) => void this.#endSessions((wire) => wire.connection === connection),
       onInstanceOffline: (instanceId) => {
         this.#results.failInstance(instanceId);
-        this.#endSessions((wire) => wire.instanceId === instanceId);
+        void this.#endSessions((wire) => wire.instanceId === instanceId);
       },
     });
     this.#tracing = new MessageTracing({
@@ -207,8 +213,9 @@ export class HubHost implements ShuttingHub {
   async close(): Promise<void> {
     const closed = this.container.stop();
     this.#heartbeat?.cancel();
-    this.#endSessions(() => true, "app_shutdown");
+    const ended = this.#endSessions(() => true, "app_shutdown");
     this.#results.failAll(new SignalRError("STOPPED", `The hub ${this.hubName} was shut down.`));
+    await ended;
     await closed;
   }
 
@@ -333,20 +340,28 @@ export class HubHost implements ShuttingHub {
     for (const resolve of this.#waitingForEmpty.splice(0)) resolve();
   }
 
-  /** Ends, as if the clients had left, those that the way out leads to. */
-  #endSessions(isConcerned: (wire: ServiceWire) => boolean, endedAs?: ClientEnd): void {
-    for (const session of [...this.#sessions.values()]) {
-      if (session.wire instanceof ServiceWire && isConcerned(session.wire)) {
-        session.wire.forget();
-        session.gone(endedAs);
-      }
+  /** Ends, as if the clients had left, those that the way out leads to. Never rejects. */
+  #endSessions(isConcerned: (wire: ServiceWire) => boolean, endedAs?: ClientEnd): Promise<void> | undefined {
+    const concerned: ClientSession[] = [];
+    for (const session of this.#sessions.values()) {
+      if (!(session.wire instanceof ServiceWire) || !isConcerned(session.wire)) continue;
+      // At once for all: nothing may go to a client whose end is only a matter of turns.
+      session.wire.forget();
+      concerned.push(session);
     }
+    return visitInSlices(concerned.values(), ENDS_PER_TURN, (session) => session.gone(endedAs));
   }
 
   #beat(): void {
     this.#probe.refresh?.();
+    if (this.#isBeating) return;
     const now = this.#clock.now();
-    for (const session of this.#sessions.values()) session.tick(now);
+    const rest = visitInSlices(this.#sessions.values(), TICKS_PER_TURN, (session) => session.tick(now));
+    if (rest === undefined) return;
+    this.#isBeating = true;
+    void rest.then(() => {
+      this.#isBeating = false;
+    });
   }
 }
 
