@@ -9,7 +9,8 @@ import { root } from "./support/built.js";
 const read = (file: string): string => readFileSync(root + file, "utf8");
 const ofFolder = (folder: string): string[] =>
   readdirSync(root + folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".md"))
+    // The generated reference is no document of ours.
+    .filter((file) => file.endsWith(".md") && !file.startsWith("api/"))
     .map((file) => `${folder}/${file}`);
 
 const documents = [
