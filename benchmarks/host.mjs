@@ -1,13 +1,17 @@
 // What a hub server costs: CPU time of its process for each message, latency, memory for each client; beside the floor of
 // the path (benchmarks/hosts/floor.mjs) and, if there is one, beside another hub server.
 //
-//   npm run build && node benchmarks/host.mjs [--rounds 5] [--peer "program with arguments"]
+//   npm run bench -- [--rounds 5] [--only "part of a name"] [--write] [--base /other/dist/index.js] [--peer "program with arguments"]
+//
+// `--write` puts the figures into benchmarks/results, under the day; `--json` into a file of your own. `--base` adds another build of
+// this package, as benchmarks/compare.mjs does, and `--only` leaves out what is not asked for.
 //
 // The service is a synthetic one in this process, with clients that are numbers only. All hub servers run at the same time,
 // each in its own process with a service of its own; rounds alternate between them, and the table shows medians, the
 // spread and the ratio to the floor. The other program gets its connection string in BENCH_CONNECTION_STRING, opens
 // BENCH_CONNECTIONS server connections and serves a hub with the methods of benchmarks/hosts/hub-server.mjs.
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Load } from "./lib/calls.mjs";
@@ -22,7 +26,14 @@ const ROUND_MS = 1000;
 const WARM_MS = 2000;
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "5" }, peer: { type: "string" }, json: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "5" },
+    only: { type: "string", default: "" },
+    base: { type: "string" },
+    peer: { type: "string" },
+    json: { type: "string" },
+    write: { type: "boolean", default: false },
+  },
 });
 const rounds = Number(options.rounds);
 
@@ -90,6 +101,7 @@ async function runScenario({ name, load, alone }, hosts) {
     }
   }
   const floor = hosts.find((host) => host.name === "floor");
+  const base = hosts.find((host) => host.name === "base");
   const of = (host, key) => summarize(samples.get(host).map((sample) => sample[key]));
   return hosts.flatMap((host) => {
     if (samples.get(host).length === 0) return [];
@@ -100,6 +112,7 @@ async function runScenario({ name, load, alone }, hosts) {
       "us CPU": digits(cpu.median),
       spread: `${digits(cpu.least)} - ${digits(cpu.most)}`,
       "to the floor": alone ? "" : digits(cpu.median / of(floor, "microseconds").median),
+      ...(base && { "to the base": digits(cpu.median / of(base, "microseconds").median) }),
       "a second": digits(of(host, "rate").median),
       "p50 ms": digits(of(host, "p50").median),
       "p99 ms": digits(of(host, "p99").median),
@@ -135,6 +148,10 @@ const hosts = [
   await startHost("azure-signalr-server", module_("hub-server.mjs")),
   await startHost("floor", module_("floor.mjs")),
 ];
+if (options.base !== undefined) {
+  const start = module_("hub-server.mjs");
+  hosts.push(await startHost("base", (env) => start({ ...env, BENCH_PACKAGE: options.base })));
+}
 if (options.peer !== undefined) {
   hosts.push(await startHost("peer", async (env) => startProgram(options.peer, env)));
 }
@@ -142,15 +159,17 @@ if (options.peer !== undefined) {
 try {
   console.log(`Node ${process.version}, ${CLIENTS} clients, ${CONNECTIONS} server connections, ${rounds} rounds\n`);
   const scenarios = [];
-  for (const scenario of SCENARIOS) scenarios.push(...(await runScenario(scenario, hosts)));
+  const chosen = SCENARIOS.filter(({ name }) => name.includes(options.only));
+  for (const scenario of chosen) scenarios.push(...(await runScenario(scenario, hosts)));
   console.log(`${table(scenarios)}\n`);
   const idle = [];
   for (const host of hosts) idle.push(await runIdle(host));
   console.log(`${IDLE_CLIENTS} more clients\n\n${table(idle)}`);
-  if (options.json !== undefined) {
-    mkdirSync(new URL("results/", import.meta.url), { recursive: true });
-    writeFileSync(options.json, `${JSON.stringify({ node: process.version, scenarios, idle }, undefined, 2)}\n`);
-  }
+  const day = new Date().toISOString().slice(0, 10);
+  const files = [options.json, options.write ? new URL(`results/${day}-host.json`, import.meta.url) : undefined];
+  mkdirSync(new URL("results/", import.meta.url), { recursive: true });
+  const figures = { day, node: process.version, cores: availableParallelism(), rounds, scenarios, idle };
+  for (const file of files) if (file !== undefined) writeFileSync(file, `${JSON.stringify(figures, undefined, 2)}\n`);
 } finally {
   await Promise.all(hosts.map(({ child }) => stopProcess(child)));
   for (const { service } of hosts) service.stop();
