@@ -5,6 +5,9 @@ import { Command, CommanderError } from "./commander.js";
 import { addEmulatorCommands } from "./emulator-commands.js";
 import type { CliIo } from "./io.js";
 import { PUBLISH_COMMANDS, type PublishFlags, runPublish } from "./publish.js";
+import { type RunFlags, runAppHost } from "./run.js";
+
+const APP_HOST_TEXT = `program that describes the application (default: ${APP_HOSTS.join(", ")})`;
 
 /**
  * Runs one command line (without node and script) to its end. What goes wrong is told in one sentence on the error
@@ -32,11 +35,16 @@ function buildProgram(io: CliIo): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
   addEmulatorCommands(program, io);
+  program
+    .command("run")
+    .description("run the application of an app host on this machine until Ctrl-C")
+    .option("--apphost <file>", APP_HOST_TEXT)
+    .action((flags: RunFlags) => runAppHost(flags, io));
   for (const publisher of ["bicep", "manifest"] as const) {
     program
       .command(publisher)
       .description(PUBLISH_COMMANDS[publisher].description)
-      .option("--apphost <file>", `program that describes the application (default: ${APP_HOSTS.join(", ")})`)
+      .option("--apphost <file>", APP_HOST_TEXT)
       .option("-o, --output <folder>", "folder to write to", PUBLISH_COMMANDS[publisher].folder)
       .action((flags: PublishFlags) => runPublish(publisher, flags, io));
   }

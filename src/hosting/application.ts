@@ -1,21 +1,28 @@
 import { resolve } from "node:path";
 import { SignalRError, toError } from "../base/errors.js";
+import type { Configuration } from "./configuration.js";
 import type { ExecutionMode } from "./model.js";
 import { type PublishedFile, publishedFiles, writeFiles } from "./publish/files.js";
 import type { Publisher, RolesPlacement } from "./publish/options.js";
 import { type Plan, planPublication } from "./publish/plan.js";
 import { reportPublication } from "./publish/report.js";
 import type { Resource } from "./resources/resource.js";
+import type { RunOptions } from "./run/options.js";
+import { runUntilInterrupted } from "./run/run.js";
+import { type RunningApplication, startApplication } from "./run/running-application.js";
 
 /** What {@link Application} is made of. */
 export interface ApplicationParts {
   readonly mode: ExecutionMode;
   readonly folder: string;
   readonly resources: readonly Resource[];
+  readonly configuration: Configuration;
+  /** Environment variables of the app host, which its apps inherit. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   readonly roles: RolesPlacement;
   readonly publisher: Publisher;
   readonly outputPath: string | undefined;
-  /** Whether the process that started this one wants to hear what was published. */
+  /** Whether the process that started this one wants to hear what was published, or what is wrong. */
   readonly reports: boolean;
 }
 
@@ -70,21 +77,40 @@ export class Application {
   }
 
   /**
-   * Does what the command line asks for. What the program of an app host ends with: `await builder.build().run()`.
+   * Does what the command line asks for: runs the application until it is interrupted (Ctrl-C, SIGTERM), or publishes it.
+   * What the program of an app host ends with: `await builder.build().run()`.
    *
-   * @throws SignalRError as `publish`; HOSTING_FAILED when the application is to be run, which this version cannot do
+   * @throws SignalRError as `publish` or `start`
    */
-  async run(): Promise<void> {
-    if (this.mode === "run") {
-      throw new SignalRError("HOSTING_FAILED", "This version publishes applications; it cannot run them.");
-    }
+  async run(options: RunOptions = {}): Promise<void> {
     try {
+      if (this.mode === "run") {
+        await runUntilInterrupted(this.#parts, options);
+        return;
+      }
       const files = await this.publish();
       if (this.#parts.reports) reportPublication({ files });
     } catch (error) {
       if (this.#parts.reports) reportPublication({ error: toError(error).message });
       throw error;
     }
+  }
+
+  /**
+   * Starts the application, for who decides alone when it ends, such as a test. Resolves when its emulators run; its apps are
+   * started as what they wait for becomes ready.
+   *
+   * @throws SignalRError CONNECTION_STRING_MISSING or CONFIG_INVALID for a value that is not configured, PORT_IN_USE,
+   *   EMULATOR_FAILED, HOSTING_FAILED for what cannot be run; nothing is left running then
+   * @example
+   * await using running = await builder.build().start();
+   * await running.ready();
+   */
+  async start(options: RunOptions = {}): Promise<RunningApplication> {
+    if (this.mode !== "run") {
+      throw new SignalRError("ARGUMENT_INVALID", "The application was described to be published; it cannot be run.");
+    }
+    return await startApplication(this.#parts, options);
   }
 
   #plan(): Plan {

@@ -29,7 +29,7 @@ export interface BuilderOptions {
   readonly configuration?: object;
   /** Which user secrets to read, as in `dotnet user-secrets --id`. @default `userSecretsId` of the package.json in the folder, else none */
   readonly userSecretsId?: string;
-  /** @default the environment of the process */
+  /** Environment variables: configuration is looked for there, and apps that are run inherit them. @default the environment of the process */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /**
    * Where role assignments are written: in a Bicep module of their own, as .NET Aspire does since 9.2, or inside the
@@ -51,15 +51,17 @@ export class Builder {
   readonly #outputPath: string | undefined;
   readonly #reports: boolean;
   readonly #roles: RolesPlacement;
+  readonly #variables: Readonly<Record<string, string | undefined>>;
 
   constructor(options: BuilderOptions) {
     const command = readCommandLine(options.args ?? process.argv.slice(2));
     const folder = resolve(options.folder ?? dirname(process.argv[1] ?? "."));
+    this.#variables = options.environment ?? process.env;
     const configuration = readConfiguration({
       folder,
       values: options.configuration,
       userSecretsId: options.userSecretsId,
-      variables: options.environment ?? process.env,
+      variables: this.#variables,
     });
     this.#model = new OpenModel(options.mode ?? command.mode, folder, configuration);
     this.#publisher = command.publisher;
@@ -146,6 +148,8 @@ export class Builder {
       mode: this.#model.mode,
       folder: this.#model.folder,
       resources: this.#resources,
+      configuration: this.#model.configuration,
+      variables: this.#variables,
       roles: this.#roles,
       publisher: this.#publisher,
       outputPath: this.#outputPath,

@@ -22,4 +22,7 @@ export type { PrivateEndpoint, Subnet, VirtualNetwork } from "./resources/networ
 export type { Parameter, ParameterOptions } from "./resources/parameter.js";
 export type { Resource } from "./resources/resource.js";
 export type { SignalRRole } from "./resources/roles.js";
+export type { RunOptions } from "./run/options.js";
+export type { RunningApplication } from "./run/running-application.js";
+export type { ResourceSnapshot, ResourceState } from "./run/snapshots.js";
 export { type Expression, expression, type Reference, resolveValue, type Value } from "./values.js";
