@@ -118,3 +118,32 @@ test("a message that cannot be encoded leaves its neighbours whole", async () =>
   await turns(1);
   expect(writes).toEqual([["before", "after"]]);
 });
+
+test("who sends and awaits in a loop lets others run, though the socket takes everything at once", async () => {
+  const { batch } = batchWith({ flushBytes: 100, transmit: (_bytes, onSent) => onSent() });
+  let sent = 0;
+  let isOver = false;
+  const pour = async () => {
+    while (!isOver) {
+      batch.append(dataOf("x".repeat(200)));
+      sent += 1;
+      await batch.ready();
+    }
+  };
+  const poured = pour();
+  await turns(3);
+  expect(sent).toBeGreaterThan(10);
+  expect(sent).toBeLessThan(40);
+  isOver = true;
+  await poured;
+});
+
+test("a close lets go who waits for the next turn", async () => {
+  const { batch } = batchWith({ flushBytes: 100, transmit: (_bytes, onSent) => onSent() });
+  for (let count = 0; count < 10; count += 1) batch.append(dataOf("x".repeat(200)));
+  const room = batch.ready();
+  expect(room).toBeInstanceOf(Promise);
+  batch.close();
+  await room;
+  expect(batch.ready()).toBeUndefined();
+});

@@ -24,6 +24,9 @@ export class WriteBatch {
   #flushing: NodeJS.Immediate | undefined;
   /** Bytes that the socket has and the operating system has not. */
   #inSocket = 0;
+  /** Bytes handed to the socket since the last turn that was seen to end. */
+  #inTurn = 0;
+  #turnEnding: NodeJS.Immediate | undefined;
   #drained: Deferred<void> | undefined;
   #isClosed = false;
 
@@ -72,9 +75,28 @@ export class WriteBatch {
     if (this.#writer.length > 0 && !this.#isClosed) this.#transmit(this.#writer.take());
   }
 
-  /** Undefined while there is room; else resolves when half of the high-water mark is free again, or at the close. */
+  /** {@link flush}, at the end of a turn. */
+  flushTurn(): void {
+    this.flush();
+    this.#inTurn = 0;
+  }
+
+  /** The turn is over: others had theirs, so there may be more again. */
+  endTurn(): void {
+    this.#inTurn = 0;
+    this.#turnEnding = undefined;
+    if (this.pendingBytes <= this.#options.highWaterBytes) this.#release();
+  }
+
+  /**
+   * Undefined while there is room; else resolves when half of the high-water mark is free again, or at the close. An
+   * operating system that takes all at once does not make the room endless: after as many bytes it waits for the next
+   * turn, or whoever sends and awaits in a loop would keep everything else of the process from running.
+   */
   ready(): Promise<void> | undefined {
-    if (this.#isClosed || this.pendingBytes <= this.#options.highWaterBytes) return undefined;
+    const { highWaterBytes } = this.#options;
+    if (this.#isClosed || (this.pendingBytes <= highWaterBytes && this.#inTurn <= highWaterBytes)) return undefined;
+    if (this.#inTurn > highWaterBytes) this.#turnEnding ??= setImmediate(endTurnOf, this);
     this.#drained ??= createDeferred();
     return this.#drained.promise;
   }
@@ -84,6 +106,8 @@ export class WriteBatch {
     this.#isClosed = true;
     if (this.#flushing !== undefined) clearImmediate(this.#flushing);
     this.#flushing = undefined;
+    if (this.#turnEnding !== undefined) clearImmediate(this.#turnEnding);
+    this.#turnEnding = undefined;
     this.#release();
   }
 
@@ -99,12 +123,14 @@ export class WriteBatch {
   #transmit(bytes: Buffer): void {
     const length = bytes.length;
     this.#inSocket += length;
+    this.#inTurn += length;
     this.#options.transmit(bytes, () => this.#sent(length));
   }
 
   #sent(length: number): void {
     this.#inSocket -= length;
-    if (this.#drained !== undefined && this.pendingBytes <= this.#options.highWaterBytes / 2) this.#release();
+    if (this.#drained === undefined || this.#turnEnding !== undefined) return;
+    if (this.pendingBytes <= this.#options.highWaterBytes / 2) this.#release();
   }
 
   #release(): void {
@@ -116,5 +142,9 @@ export class WriteBatch {
 
 /** One function for all batches: no closure for each turn. */
 function flushBatch(batch: WriteBatch): void {
-  batch.flush();
+  batch.flushTurn();
+}
+
+function endTurnOf(batch: WriteBatch): void {
+  batch.endTurn();
 }
