@@ -27,6 +27,14 @@ class ServerLink {
     this.#socket.terminate();
   }
 
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
+  }
+
   send(message) {
     appendMessage(this.#writer, message);
     if (this.#isScheduled) return;
@@ -92,6 +100,15 @@ export class SyntheticService {
   /** Breaks a server connection; its clients are gone with it. */
   cut(linkNumber) {
     this.#links[linkNumber].cut();
+  }
+
+  /** Nothing is read from the hub server until {@link resume}. */
+  pause() {
+    for (const link of this.#links) link.pause();
+  }
+
+  resume() {
+    for (const link of this.#links) link.resume();
   }
 
   #open(onLink) {
