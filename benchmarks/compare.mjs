@@ -1,34 +1,50 @@
-// What a change costs or saves: the hub server of another commit beside that of this tree, in one run.
+// Two versions of this package in one run: that of this tree and that of another commit, which is built in a temporary folder.
 //
-//   npm run bench:compare BASE -- [--rounds 5] [--only "part of a name"]
+//   npm run bench:compare -- BASE [--rounds 5] [--scenario "part of a name"]
 //
-// BASE is anything that git takes for a commit. It is built in a temporary folder with the packages of this tree; then
-// benchmarks/host.mjs lets both hub servers and the floor take turns, each with a synthetic service of its own.
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+// Their hub servers alternate round by round, so that a busy machine is busy for both; a ratio below 1 is a gain.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { idleTable, scenarioTable } from "./lib/results.mjs";
+import { hostSuite, packageHost } from "./suites/host.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const [base, ...rest] = process.argv.slice(2);
-if (base === undefined || base.startsWith("-")) {
-  console.error("Name the commit to compare with: npm run bench:compare main");
-  process.exit(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string", default: "5" }, scenario: { type: "string" } },
+});
+const [base] = positionals;
+if (base === undefined) throw new Error("name the commit to compare with: npm run bench:compare -- BASE");
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "bench-base-"));
+const tree = join(folder, "tree");
+const inTree = (program, ...args) => execFileSync(program, args, { cwd: tree, stdio: ["ignore", "ignore", "inherit"] });
+
+/** The packages of this tree serve, unless the other commit has others. */
+function installPackages() {
+  const lockOf = (where) => readFileSync(join(where, "package-lock.json"), "utf8");
+  if (lockOf(root) === lockOf(tree)) symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+  else inTree("npm", "ci", "--no-audit", "--no-fund");
 }
 
-const folder = mkdtempSync(join(tmpdir(), "bench-compare-"));
-const tree = join(folder, "base");
-const run = (program, args, cwd) => execFileSync(program, args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
-let status = 1;
+execFileSync("git", ["worktree", "add", "--quiet", "--detach", tree, base], { cwd: root, stdio: "inherit" });
 try {
-  run("git", ["worktree", "add", "--detach", tree, base], root);
-  symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
-  run("npm", ["run", "--silent", "build"], tree);
-  const args = ["benchmarks/host.mjs", "--base", join(tree, "dist/index.js"), ...rest];
-  status = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
+  installPackages();
+  inTree("npm", "run", "--silent", "build");
+  // Copied, so that building this tree during a long run changes nothing that is under test.
+  cpSync(join(root, "dist"), join(folder, "dist"), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  cpSync(join(root, "package.json"), join(folder, "package.json"));
+  const entryOf = (where) => pathToFileURL(join(where, "dist", "index.js")).href;
+  const servers = [packageHost("this tree", entryOf(folder)), packageHost(base, entryOf(tree))];
+  const result = await hostSuite({ rounds: Number(values.rounds), servers, reference: base, only: values.scenario });
+  console.log(`Node ${process.version}. ${result.title}\n\n${scenarioTable(result, `to ${base}`)}`);
+  console.log(`\n${result.idleClients} idle clients\n\n${idleTable(result)}`);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
-  run("git", ["worktree", "prune"], root);
+  execFileSync("git", ["worktree", "remove", "--force", tree], { cwd: root });
+  rmSync(folder, { recursive: true });
 }
-process.exit(status);
