@@ -1,10 +1,10 @@
 // What a hub server costs beside the floor of the path (hosts/floor.mjs), and beside servers that hold the websockets of
 // their clients themselves (peers/servers.mjs). Prints tables and writes benchmarks/results/DAY-bench-SUITE.json.
 //
-//   npm run bench -- [--only host|peers] [--rounds 3] [--scenario "part of a name"] [--peer "program with arguments"]
+//   npm run bench -- [--suite host|peers] [--rounds 3] [--only "part of a name"] [--peer "program with arguments"]
 //
 // `--peer` starts another hub server beside ours: BENCH_CONNECTION_STRING tells it where to connect, BENCH_CONNECTIONS how
-// often; it serves a hub with the methods of hosts/hub-server.mjs. What `--scenario` or `--peer` changes is not written.
+// often; it serves a hub with the methods of hosts/hub-server.mjs. What `--only` or `--peer` changes is not written.
 import { parseArgs } from "node:util";
 import { idleTable, machine, saveResult, scenarioTable } from "./lib/results.mjs";
 import { floorHost, hostSuite, packageHost, programHost } from "./suites/host.mjs";
@@ -12,14 +12,14 @@ import { peersSuite } from "./suites/peers.mjs";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string" },
+    suite: { type: "string" },
     rounds: { type: "string", default: "3" },
-    scenario: { type: "string" },
+    only: { type: "string" },
     peer: { type: "string" },
   },
 });
 const rounds = Number(values.rounds);
-const isWhole = values.scenario === undefined && values.peer === undefined;
+const isWhole = values.only === undefined && values.peer === undefined;
 
 const servers = [packageHost("azure-signalr-server"), floorHost];
 if (values.peer !== undefined) servers.push(programHost(values.peer));
@@ -27,12 +27,12 @@ if (values.peer !== undefined) servers.push(programHost(values.peer));
 const SUITES = {
   host: {
     ratio: "to the floor",
-    run: () => hostSuite({ rounds, servers, reference: "floor", only: values.scenario }),
+    run: () => hostSuite({ rounds, servers, reference: "floor", only: values.only }),
   },
   peers: { ratio: "to bare ws", run: () => peersSuite({ rounds }) },
 };
 
-const chosen = values.only === undefined ? Object.keys(SUITES) : values.only.split(",");
+const chosen = values.suite === undefined ? Object.keys(SUITES) : values.suite.split(",");
 const { node, cores, processor } = machine();
 console.log(`Node ${node}, ${cores} cores, ${processor}`);
 for (const name of chosen) {

@@ -1,6 +1,6 @@
 // Two versions of this package in one run: that of this tree and that of another commit, which is built in a temporary folder.
 //
-//   npm run bench:compare -- BASE [--rounds 5] [--scenario "part of a name"]
+//   npm run bench:compare BASE -- [--rounds 5] [--only "part of a name"]
 //
 // Their hub servers alternate round by round, so that a busy machine is busy for both; a ratio below 1 is a gain.
 import { execFileSync } from "node:child_process";
@@ -14,10 +14,10 @@ import { hostSuite, packageHost } from "./suites/host.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string", default: "5" }, scenario: { type: "string" } },
+  options: { rounds: { type: "string", default: "5" }, only: { type: "string" } },
 });
 const [base] = positionals;
-if (base === undefined) throw new Error("name the commit to compare with: npm run bench:compare -- BASE");
+if (base === undefined) throw new Error("name the commit to compare with: npm run bench:compare BASE");
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "bench-base-"));
@@ -41,7 +41,7 @@ try {
   cpSync(join(root, "package.json"), join(folder, "package.json"));
   const entryOf = (where) => pathToFileURL(join(where, "dist", "index.js")).href;
   const servers = [packageHost("this tree", entryOf(folder)), packageHost(base, entryOf(tree))];
-  const result = await hostSuite({ rounds: Number(values.rounds), servers, reference: base, only: values.scenario });
+  const result = await hostSuite({ rounds: Number(values.rounds), servers, reference: base, only: values.only });
   console.log(`Node ${process.version}. ${result.title}\n\n${scenarioTable(result, `to ${base}`)}`);
   console.log(`\n${result.idleClients} idle clients\n\n${idleTable(result)}`);
 } finally {

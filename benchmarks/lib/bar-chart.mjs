@@ -33,6 +33,7 @@ export function barChart({ title, unit, groups }) {
   }
   const frame = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="12" fill="#333">`,
+    `<title>${title}</title>`,
     `<rect width="${WIDTH}" height="${y}" fill="#fff"/>`,
     text(10, 20, title, 'font-size="15" font-weight="bold"'),
     text(WIDTH - 10, 20, unit, 'text-anchor="end"'),

@@ -36,7 +36,7 @@ export function latestResult(name) {
     .filter((entry) => entry.endsWith(`-bench-${name}.json`))
     .sort()
     .at(-1);
-  if (file === undefined) throw new Error(`there is no result of ${name}: run npm run bench -- --only ${name}`);
+  if (file === undefined) throw new Error(`there is no result of ${name}: run npm run bench -- --suite ${name}`);
   return JSON.parse(readFileSync(new URL(file, RESULTS), "utf8"));
 }
 
