@@ -77,7 +77,9 @@ export class Lookups {
 
   #serviceConnectionString(source: AzureSignalR): string {
     const emulator = this.#sources.emulators.get(source);
-    if (emulator !== undefined) return emulator.connectionString;
+    // With the port in the address, as .NET Aspire writes it.
+    if (emulator !== undefined)
+      return emulator.connectionString.replace(/^Endpoint=[^;]*;Port=\d+;/, `Endpoint=${emulator.url};`);
     const key = `ConnectionStrings:${source.name}`;
     const configured = this.#sources.configuration.get(key);
     if (configured) return configured;

@@ -65,6 +65,6 @@ class Interruption {
     this.#signal?.removeEventListener("abort", this.#onWish);
     for (const name of SIGNALS) process.off(name, this.#onWish);
     process.off("disconnect", this.#onWish);
-    process.stdout.off("error", this.#onWish);
+    // The listener on standard output stays: what was written last may still fail, after all is over.
   }
 }

@@ -38,9 +38,7 @@ test("an app gets connection string and address of the emulator, its port, and w
 
   const [otherUrl = "", apiUrl = ""] = apps.flatMap(({ endpoints }) => endpoints);
   expect(await environmentOf(apiUrl)).toMatchObject({
-    ConnectionStrings__chat: expect.stringMatching(
-      /^Endpoint=http:\/\/localhost;Port=\d+;AccessKey=\w+;Version=1\.0;$/,
-    ),
+    ConnectionStrings__chat: expect.stringMatching(/^Endpoint=http:\/\/localhost:\d+;AccessKey=\w+;Version=1\.0;$/),
     CHAT_URI: url,
     MIXED: `${new URL(url).host}/k1`,
     PORT: new URL(apiUrl).port,

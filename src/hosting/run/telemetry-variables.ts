@@ -1,4 +1,5 @@
 const ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES";
 
 /** What is wanted on a developer's machine: everything, at once. */
 const EAGER: Readonly<Record<string, string>> = Object.freeze({
@@ -11,7 +12,7 @@ const EAGER: Readonly<Record<string, string>> = Object.freeze({
 
 /**
  * Variables for OpenTelemetry, where somebody takes telemetry in: who the app is, and that it shall not wait. What is set
- * already stays, apart from the name, which would be that of the app host.
+ * already stays, apart from the name, which would be that of the app host; attributes are added to.
  */
 export function telemetryVariables(
   app: string,
@@ -24,6 +25,6 @@ export function telemetryVariables(
   return {
     ...Object.fromEntries(eager),
     OTEL_SERVICE_NAME: app,
-    OTEL_RESOURCE_ATTRIBUTES: `service.instance.id=${instance}`,
+    OTEL_RESOURCE_ATTRIBUTES: [inherited[ATTRIBUTES], `service.instance.id=${instance}`].filter(Boolean).join(),
   };
 }
